@@ -1,0 +1,33 @@
+/* route.h - from a request and the configuration to the job's words: recipients, sender, subject, body, file names.
+ * Pure: the same input gives the same job, so tests are tables.
+ *
+ * Placeholders {source} {route} {user} {document} {time} {count}; one that is empty vanishes with the blanks around it.
+ */
+#ifndef SP_GATEWAY_ROUTE_H
+#define SP_GATEWAY_ROUTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct sp_intake_request;
+struct sp_job;
+struct sp_settings;
+struct sp_str;
+
+/* Fills job (made by sp_job_new; id, created and documents are set already) with source, user, route, tenant,
+ * recipients, from, subject, body, message_id, boundary and the documents' names. Errors as sp_scan_commit. */
+enum sp_rc sp_route_apply(const struct sp_settings *settings, const struct sp_intake_request *request,
+                          struct sp_job *job, struct sp_err *err);
+
+struct sp_placeholders {
+    const char *source, *route, *user, *document, *time;
+    unsigned count;
+};
+void sp_placeholders_expand(struct sp_str *out, const char *pattern, const struct sp_placeholders *values);
+
+/* "2026-11-23 13:05" in the zone (IANA name; "": the system's), and minutes east of UTC at that moment. */
+void sp_office_time(int64_t wall_ms, const char *zone, char buffer[32], int *ret_offset_minutes);
+
+#endif
