@@ -21,7 +21,10 @@ void sp_sha256_hex(const void *bytes, size_t size, char hex[SP_SHA256_HEX_SIZE])
 
 /* RFC 4648 section 4, padded, no line breaks. */
 void sp_base64_add(struct sp_str *out, const void *bytes, size_t size);
-/* Strict: false for anything that is not padded base64. Appends the bytes. */
+/* The same into a buffer of at least SP_BASE64_LEN(size) bytes, without a terminator. Returns how many were written. */
+size_t sp_base64_encode(char *to, const void *bytes, size_t size);
+#define SP_BASE64_LEN(size) (((size) + 2) / 3 * 4)
+/* Strict: false for anything that is not padded base64. Appends the bytes; nothing when false. */
 bool sp_base64_decode(struct sp_str *out, const char *text, size_t size);
 
 /* From the kernel's generator; never fails short of a broken machine, where it aborts. */

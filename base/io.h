@@ -30,4 +30,9 @@ enum sp_rc sp_io_room(int fd, uint64_t *ret_bytes, struct sp_err *err);
  * SP_E_BUSY: somebody else has it. */
 enum sp_rc sp_io_lock(int dirfd, const char *name, mode_t mode, int *ret_fd, struct sp_err *err);
 
+/* Another process or thread, waiting in poll(2) on an eventfd made with EFD_NONBLOCK, is woken; draining makes it quiet
+ * again. An fd of -1 is nobody. */
+void sp_wake(int eventfd);
+void sp_wake_drain(int eventfd);
+
 #endif

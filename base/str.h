@@ -19,6 +19,9 @@ void sp_str_add_n(struct sp_str *str, const void *bytes, size_t size);
 void sp_str_add_char(struct sp_str *str, char c);
 void sp_str_addf(struct sp_str *str, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sp_str_vaddf(struct sp_str *str, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+/* Makes the text `size` bytes longer and returns where they are, for the caller to fill at once; NULL when it failed.
+ */
+char *sp_str_more(struct sp_str *str, size_t size);
 void sp_str_cut(struct sp_str *str, size_t len); /* shortens to len bytes; a longer len changes nothing */
 
 /* The text for the caller to free(), never NULL unless memory was out; str is empty afterwards. */

@@ -23,6 +23,7 @@ bool sp_text_has_control(const char *text); /* any byte below 0x20, or 0x7f */
 char *sp_text_trim(char *text);
 /* ASCII only, whatever the locale. */
 void sp_text_lower(char *text);
+bool sp_text_equal_nocase(const char *a, const char *b);
 bool sp_text_starts(const char *text, const char *prefix); /* case matters */
 bool sp_text_starts_nocase(const char *text, const char *prefix);
 bool sp_text_ends_nocase(const char *text, const char *suffix);
@@ -33,7 +34,7 @@ bool sp_text_copy(char *to, size_t size, const char *from);
 
 /* "35M", "150k", "1G", "1024": bytes, powers of 1024. false when it is no size or overflows. */
 bool sp_parse_size(const char *text, uint64_t *ret);
-/* "90s", "5m", "24h", "30d", "250ms": milliseconds. false when it is no duration or overflows. */
+/* "90s", "5m", "24h", "30d", "2w", "250ms": milliseconds. false when it is no duration or overflows. */
 bool sp_parse_duration(const char *text, int64_t *ret_ms);
 /* A whole number in the range, nothing else around it. */
 bool sp_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret);
