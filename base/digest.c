@@ -55,7 +55,7 @@ write_hex(const unsigned char digest[SP_SHA256_LEN], char hex[SP_SHA256_HEX_SIZE
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
-    hex[2 * SP_SHA256_LEN] = '\0';
+    hex[SP_SHA256_HEX_SIZE - 1] = '\0';
 }
 
 void

@@ -38,8 +38,7 @@ static void __attribute__((format(printf, 2, 0))) set_text(struct sp_err *err, c
     sp_log_clean(err->text, sizeof err->text, raw);
 }
 
-enum sp_rc
-sp_fail(struct sp_err *err, enum sp_rc rc, const char *format, ...)
+enum sp_rc(sp_fail)(struct sp_err *err, enum sp_rc rc, const char *format, ...)
 {
     if (err == NULL)
         return rc;
@@ -74,8 +73,7 @@ rc_of_errno(int number)
     }
 }
 
-enum sp_rc
-sp_fail_errno(struct sp_err *err, const char *format, ...)
+enum sp_rc(sp_fail_errno)(struct sp_err *err, const char *format, ...)
 {
     int saved = errno;
     enum sp_rc rc = rc_of_errno(saved);

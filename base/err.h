@@ -42,6 +42,22 @@ enum sp_rc sp_fail_errno(struct sp_err *err, const char *format, ...) __attribut
 /* Puts "prefix: " before the text of err, for callers that know more of the circumstances. Returns err->rc. */
 enum sp_rc sp_err_prefix(struct sp_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Compilers and analyzers cannot look into the functions above, and would go on after `if (rc != SP_OK) return rc;` as
+ * if a failure might be none: what was to be filled looks uninitialised to them. So they are told what comes back. */
+#define sp_fail(err, rc, ...)                                                                                          \
+    __extension__({                                                                                                    \
+        enum sp_rc failed_ = (rc);                                                                                     \
+        (void)(sp_fail)(err, failed_, __VA_ARGS__);                                                                    \
+        failed_;                                                                                                       \
+    })
+#define sp_fail_errno(...)                                                                                             \
+    __extension__({                                                                                                    \
+        enum sp_rc failed_ = (sp_fail_errno)(__VA_ARGS__);                                                             \
+        if (failed_ == SP_OK)                                                                                          \
+            __builtin_unreachable();                                                                                   \
+        failed_;                                                                                                       \
+    })
+
 /* A stable lower-case word: "not_found", "too_large". */
 const char *sp_rc_name(enum sp_rc rc);
 
