@@ -1,7 +1,8 @@
 /* settings.h - the configuration, read once, checked whole, never changed afterwards; shared by threads without locks.
  *
- * The table in settings.c has a row for every key: section, name, type, default, where it goes. The manual page is held
- * against that table by a test. A new setting is a row there, a field here and a paragraph in scanpost.conf(5). */
+ * The table in settings_table.c has a row for every key: section, name, type, default, where it goes. The manual page
+ * is held against that table by a test. A new setting is a row there, a field here and a paragraph in scanpost.conf(5).
+ */
 #ifndef SP_BASE_SETTINGS_H
 #define SP_BASE_SETTINGS_H
 
@@ -28,7 +29,7 @@ enum sp_metrics_access { SP_METRICS_OPEN, SP_METRICS_VIEWER, SP_METRICS_OFF };
 
 /* Texts that were not set are "" unless noted; sizes are bytes, durations milliseconds. */
 struct sp_gateway_settings {
-    const char *state_dir, *run_dir, *hostname, *resolver, *proxy, *time_zone;
+    const char *state_dir, *run_dir, *hostname, *resolver, *proxy, *time_zone; /* hostname is never "" */
     const char *user, *sender_user;
     int log_level; /* enum sp_log_level */
     uint64_t max_document, reserve;
@@ -63,7 +64,7 @@ struct sp_method_settings {
     const char *ca_file;
     unsigned connections;
     struct sp_rate rate;
-    unsigned per_day;
+    unsigned per_day; /* 0: no limit */
     uint64_t max_size;
     const char *client_certificate, *client_key, *next_client_certificate, *next_client_key;
     const char *username;
@@ -130,6 +131,12 @@ struct sp_settings {
 /* Reads and checks a file and what it includes. On failure err->text is "FILE:LINE: what is wrong". */
 enum sp_rc sp_settings_load(const char *file, struct sp_settings **ret, struct sp_err *err);
 void sp_settings_free(struct sp_settings **settings); /* accepts NULL; leaves NULL */
+
+#define SP_DEFAULT_FILE    "/etc/scanpost/scanpost.conf"
+#define SP_DEFAULT_RUN_DIR "/run/scanpost"
+/* Only where the socket is, for clients: they must work, too, while another section has a mistake that the daemon
+ * refuses to take over. The caller frees *ret. */
+enum sp_rc sp_settings_run_dir(const char *file, char **ret, struct sp_err *err);
 
 /* NULL when there is none of that name. */
 const struct sp_tenant_settings *sp_settings_tenant(const struct sp_settings *settings, const char *name);
