@@ -1,0 +1,5 @@
+foreach(subject address arena clock digest err io log secret str text ulid)
+    sp_test(base_${subject}_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/${subject}_test.c USES base)
+endforeach()
+sp_test(settings_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/settings_test.c USES base)
+target_compile_definitions(settings_test PRIVATE SP_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
