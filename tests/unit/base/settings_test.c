@@ -321,7 +321,7 @@ test_what_does_not_fit_together_is_refused_where_it_stands(void **state)
         { GOOD "folder f { path = /srv/f\n route = r }", "scanpost.conf:5: there is no route 'r'" },
         { GOOD "route r { }\nfolder f { path = /srv/f\n route = r }",
           "scanpost.conf:6: neither folder 'f' nor route 'r'" },
-        { GOOD "folder f { to = a@b.nl\n path = /var/lib//scanpost/spool/x }",
+        { GOOD "folder f { to = a@b.nl\n path = \"/var/lib//scanpost/spool/x\" }",
           "scanpost.conf:5: a drop folder cannot lie in scanpost's own directory" },
         { GOOD "folder f { to = a@b.nl path = /srv/f }\nfolder g { to = a@b.nl\n path = /srv/f/ }",
           "scanpost.conf:6: folder 'f' has this path already" },
@@ -371,7 +371,7 @@ static void
 test_file_that_cannot_be_read_is_named(void **state)
 {
     const struct world *w = *state;
-    char path[160], expected[200];
+    char path[160], expected[400];
     struct sp_settings *settings = NULL;
     struct sp_err err = { 0 };
     snprintf(path, sizeof path, "%s/none.conf", w->dir);
