@@ -21,7 +21,7 @@ struct sp_texts { /* a list of words; items are never NULL */
 
 enum sp_method_type { SP_TYPE_DIRECT, SP_TYPE_RELAY, SP_TYPE_SUBMISSION, SP_TYPE_GRAPH };
 enum sp_cloud { SP_CLOUD_WORLDWIDE, SP_CLOUD_GCC_HIGH, SP_CLOUD_DOD, SP_CLOUD_CHINA };
-enum sp_auth { SP_AUTH_OAUTH2, SP_AUTH_PASSWORD };
+enum sp_auth_kind { SP_AUTH_OAUTH2, SP_AUTH_PASSWORD };
 enum sp_recipient_from { SP_FROM_FIXED, SP_FROM_SUBFOLDER, SP_FROM_OWNER, SP_FROM_FILENAME, SP_FROM_SIDECAR };
 enum sp_watch { SP_WATCH_AUTO, SP_WATCH_INOTIFY, SP_WATCH_POLL };
 enum sp_duplicates { SP_DUPLICATES_SEND, SP_DUPLICATES_HOLD };
@@ -68,7 +68,7 @@ struct sp_method_settings {
     uint64_t max_size;
     const char *client_certificate, *client_key, *next_client_certificate, *next_client_key;
     const char *username;
-    enum sp_auth auth;
+    enum sp_auth_kind auth;
     const char *password_file, *next_password_file;
     const char *oauth_tenant, *oauth_client_id;
     const char *oauth_client_secret_file, *next_oauth_client_secret_file;
