@@ -1,0 +1,82 @@
+/* method.h - a way for a message to leave, and what came of trying it. Messages, not jobs: nothing here knows the
+ * database.
+ *
+ * A new way to deliver is a new file that ends in a const struct sp_method, plus one line in methods.c. */
+#ifndef SP_DELIVERY_METHOD_H
+#define SP_DELIVERY_METHOD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/diagnosis/diagnosis.h"
+#include "base/err.h"
+#include "base/settings.h"
+
+struct sp_clock;
+struct sp_dns;
+struct sp_log;
+struct sp_mail;
+
+/* What every way needs from the world; all of it borrowed and longer lived. */
+struct sp_way_env {
+    const struct sp_settings *settings;
+    const struct sp_clock *clock;
+    const struct sp_log *log;
+    struct sp_dns *dns;
+    int64_t (*timeout_ms)(enum sp_stage stage); /* NULL: the protocol's own; tests make it short */
+};
+
+struct sp_message {
+    const char *id;        /* of the job, for the log */
+    const char *mail_from; /* who is named as sender in the envelope */
+    const struct sp_mail *mail;
+    const char *const *recipients; /* those that still wait; at least one */
+    size_t n_recipients;
+};
+
+struct sp_report_recipient {
+    bool accepted;
+    bool refused; /* by a reply of its own, told by diagnosis */
+    char reply[480];
+    struct sp_diagnosis diagnosis;
+};
+
+/* How one attempt went. The caller provides one sp_report_recipient for each recipient. */
+struct sp_report {
+    bool accepted;   /* the message was taken for the recipients marked accepted */
+    bool maybe_sent; /* handed over, and the answer never came */
+    enum sp_stage stage;
+    struct sp_diagnosis diagnosis; /* of the whole: class ok when accepted */
+    int code;
+    char enhanced[16], reply[2048];
+    char host[256], ip[64], tls[16];
+    int port;
+    struct sp_report_recipient *recipients;
+    size_t n_recipients;
+};
+
+struct sp_method {
+    const char *name; /* the type's: "direct" */
+    /* Why this configuration cannot be used by this version, in words for the decision; NULL when it can. */
+    const char *(*unable)(const struct sp_method_settings *settings);
+    /* Makes a way ready: reads secrets and certificates, connects to nothing. A secret that cannot be read is no
+     * failure here but told by every attempt, so that jobs wait instead of failing. SP_E_NOMEM only. */
+    enum sp_rc (*open)(const struct sp_method_settings *settings, const struct sp_way_env *env, void **ret,
+                       struct sp_err *err);
+    void (*close)(void *way);
+    /* One attempt; blocks, each step with its deadline. Called from several threads at once, at most
+     * settings->connections of them. */
+    void (*deliver)(void *way, const struct sp_message *message, struct sp_report *report);
+    /* Closes connections that were idle for too long. Returns when to come again (monotonic ms), 0: not needed. */
+    int64_t (*tidy)(void *way);
+};
+
+extern const struct sp_method sp_method_direct;
+extern const struct sp_method sp_method_submission;
+extern const struct sp_method sp_method_relay;
+extern const struct sp_method sp_method_graph;
+
+const struct sp_method *sp_method_of(enum sp_method_type type); /* methods.c; never NULL */
+
+#endif

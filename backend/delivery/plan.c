@@ -1,0 +1,234 @@
+/* plan.c - the order of methods for a job; see plan.h. */
+#include "backend/delivery/plan.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+
+static struct sp_plan_line *
+add_line(struct sp_plan *plan, const char *method)
+{
+    if (plan->n_lines == SP_PLAN_MAX)
+        return NULL;
+    struct sp_plan_line *line = &plan->lines[plan->n_lines++];
+    line->method = method;
+    line->chosen = false;
+    line->reason[0] = '\0';
+    return line;
+}
+
+__attribute__((format(printf, 2, 3))) static void
+say(struct sp_plan_line *line, const char *format, ...)
+{
+    if (line == NULL)
+        return;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(line->reason, sizeof line->reason, format, args);
+    va_end(args);
+}
+
+static size_t
+count_external(const struct sp_plan_job *job)
+{
+    size_t external = 0;
+    for (size_t i = 0; i < job->n_recipients; i++)
+        external += !sp_tenant_is_internal(job->tenant, job->recipients[i]);
+    return external;
+}
+
+static bool
+reaches_inside_only(const struct sp_method_settings *method)
+{
+    return method->type == SP_TYPE_DIRECT || method->internal_only;
+}
+
+/* "14:05" of the moment, UTC, for a reason; the page shows the exact time beside it. */
+static const char *
+hour_of(int64_t wall_ms, char buffer[SP_ISO_TIME_SIZE])
+{
+    sp_time_iso(wall_ms, buffer);
+    buffer[16] = '\0';
+    return buffer + 11;
+}
+
+enum verdict { FITS, NEVER, WAITS };
+
+/* Whether a way can take the job now; says why not. WAITS: it could, but it is down. */
+static enum verdict
+judge(const struct sp_plan_job *job, const struct sp_plan_way *way, size_t external, int64_t now,
+      struct sp_plan_line *line)
+{
+    char hour[SP_ISO_TIME_SIZE];
+    const struct sp_method_settings *method = way->settings;
+    if (!method->enabled)
+        return say(line, "switched off (enabled = no)"), NEVER;
+    if (way->unable != NULL)
+        return say(line, "%s", way->unable), NEVER;
+    if (job->only_method[0] != '\0' && now < job->only_until && strcmp(job->only_method, method->name) != 0)
+        return say(line, "%s may have delivered it already, so only %s tries again until %s UTC", job->only_method,
+                   job->only_method, hour_of(job->only_until, hour)),
+               WAITS;
+    if (external > 0 && reaches_inside_only(method))
+        return say(line, "reaches recipients inside the tenant only, and %zu of %zu are outside", external,
+                   job->n_recipients),
+               NEVER;
+    if (method->max_size > 0 && job->message_size > method->max_size)
+        return say(line, "the mail has %.1f MB, max-size of %s is %.1f MB", (double)job->message_size / 1048576.0,
+                   method->name, (double)method->max_size / 1048576.0),
+               NEVER;
+    if (way->tried != NULL)
+        return say(line, "%s", way->tried), NEVER;
+    if (!sp_health_usable(&way->health, way->probing, now))
+        return say(line, "down%s%s, tried again at %s UTC", way->reason[0] != '\0' ? ": " : "", way->reason,
+                   hour_of(way->health.retry_at, hour)),
+               WAITS;
+    return FITS;
+}
+
+static bool
+is_proven(const struct sp_plan_way *way)
+{
+    return way->health.proven_at > 0 && way->health.state == SP_WAY_UP;
+}
+
+/* The smaller, the earlier. Proven: direct, relay, submission, Graph. Unproven: submission, Graph, relay, direct. */
+static int
+rank(const struct sp_plan_way *way)
+{
+    static const int proven[] = {
+        [SP_TYPE_DIRECT] = 0, [SP_TYPE_RELAY] = 1, [SP_TYPE_SUBMISSION] = 2, [SP_TYPE_GRAPH] = 3
+    };
+    static const int unproven[] = {
+        [SP_TYPE_SUBMISSION] = 10, [SP_TYPE_GRAPH] = 11, [SP_TYPE_RELAY] = 12, [SP_TYPE_DIRECT] = 13
+    };
+    return is_proven(way) ? proven[way->settings->type] : unproven[way->settings->type];
+}
+
+static bool
+listed_at(const struct sp_tenant_settings *tenant, const char *name, size_t *ret)
+{
+    for (size_t i = 0; i < tenant->methods.count; i++)
+        if (strcmp(tenant->methods.items[i], name) == 0) {
+            *ret = i;
+            return true;
+        }
+    return false;
+}
+
+static bool
+comes_before(const struct sp_tenant_settings *tenant, const struct sp_plan_way *a, const struct sp_plan_way *b)
+{
+    size_t at_a = 0, at_b = 0;
+    if (tenant->methods.count == 0)
+        return rank(a) < rank(b);
+    return listed_at(tenant, a->settings->name, &at_a) && listed_at(tenant, b->settings->name, &at_b) && at_a < at_b;
+}
+
+static void
+insert(struct sp_plan *plan, const struct sp_tenant_settings *tenant, const struct sp_plan_way *way)
+{
+    if (plan->count == SP_PLAN_MAX)
+        return;
+    size_t at = plan->count++;
+    for (; at > 0 && comes_before(tenant, way, plan->order[at - 1]); at--)
+        plan->order[at] = plan->order[at - 1];
+    plan->order[at] = way;
+}
+
+static void
+note_wait(struct sp_plan *plan, const struct sp_plan_job *job, const struct sp_plan_way *way, int64_t now)
+{
+    bool reserved =
+        job->only_method[0] != '\0' && now < job->only_until && strcmp(job->only_method, way->settings->name) != 0;
+    int64_t at = reserved ? job->only_until : way->health.retry_at;
+    if (!plan->may_wait || at < plan->look_again)
+        plan->look_again = at;
+    plan->may_wait = true;
+}
+
+static void
+consider(const struct sp_plan_job *job, const struct sp_plan_way *way, size_t external, int64_t now,
+         struct sp_plan *plan)
+{
+    if (strcmp(way->settings->tenant, job->tenant->name) != 0)
+        return;
+    struct sp_plan_line *line = add_line(plan, way->settings->name);
+    size_t place = 0;
+    if (job->tenant->methods.count > 0 && !listed_at(job->tenant, way->settings->name, &place)) {
+        say(line, "not in the order that `methods` of tenant %s gives", job->tenant->name);
+        return;
+    }
+    switch (judge(job, way, external, now, line)) {
+    case FITS:
+        insert(plan, job->tenant, way);
+        break;
+    case WAITS:
+        note_wait(plan, job, way, now);
+        break;
+    case NEVER:
+        break;
+    }
+}
+
+static const char *
+why_chosen(const struct sp_plan_job *job, const struct sp_plan_way *way)
+{
+    if (job->only_method[0] != '\0' && strcmp(job->only_method, way->settings->name) == 0)
+        return "it may have delivered the mail already: the same way again, so that a second copy is recognised";
+    if (way->health.state == SP_WAY_HALF_OPEN || way->health.state == SP_WAY_DOWN)
+        return "its time of being down is over: this mail tries whether it works again";
+    if (job->tenant->methods.count > 0)
+        return "first of the configured order that can take it";
+    if (is_proven(way))
+        return way->settings->type == SP_TYPE_DIRECT ? "proven, and all recipients are internal" : "proven";
+    return way->settings->type == SP_TYPE_DIRECT ? "all recipients are internal, and nothing better is there"
+                                                 : "signs in, so it is trusted more than a way that is not proven yet";
+}
+
+static void
+explain_order(const struct sp_plan_job *job, struct sp_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_lines; i++) {
+        struct sp_plan_line *line = &plan->lines[i];
+        for (size_t k = 0; k < plan->count; k++) {
+            if (strcmp(line->method, plan->order[k]->settings->name) != 0)
+                continue;
+            line->chosen = k == 0;
+            if (k == 0)
+                say(line, "%s", why_chosen(job, plan->order[0]));
+            else
+                say(line, "ready; comes after %s", plan->order[0]->settings->name);
+        }
+    }
+}
+
+/* The ways that nobody configured stand in the story too: a reader looks for them. */
+static void
+mention_absent(const struct sp_plan_job *job, const struct sp_plan_way *ways, size_t n, struct sp_plan *plan)
+{
+    static const enum sp_method_type all[] = { SP_TYPE_DIRECT, SP_TYPE_RELAY, SP_TYPE_SUBMISSION, SP_TYPE_GRAPH };
+    for (size_t t = 0; t < SP_LEN(all); t++) {
+        bool present = false;
+        for (size_t i = 0; i < n; i++)
+            present |= ways[i].settings->type == all[t] && strcmp(ways[i].settings->tenant, job->tenant->name) == 0;
+        if (!present)
+            say(add_line(plan, sp_method_type_name(all[t])), "not configured");
+    }
+}
+
+void
+sp_plan_make(const struct sp_plan_job *job, const struct sp_plan_way *ways, size_t n, int64_t now, struct sp_plan *ret)
+{
+    ret->count = ret->n_lines = 0;
+    ret->may_wait = false;
+    ret->look_again = 0;
+    size_t external = count_external(job);
+    for (size_t i = 0; i < n; i++)
+        consider(job, &ways[i], external, now, ret);
+    explain_order(job, ret);
+    mention_absent(job, ways, n, ret);
+}

@@ -1,0 +1,31 @@
+/* errand.h - one job's run: plan, claim, attempt, record, and the next method at once when one is shut; until the job
+ * is settled or has to wait. A worker thread runs one errand at a time. */
+#ifndef SP_SENDER_ERRAND_H
+#define SP_SENDER_ERRAND_H
+
+#include <stdbool.h>
+
+struct sp_batch;
+struct sp_clock;
+struct sp_db;
+struct sp_log;
+struct sp_settings;
+struct sp_spool;
+struct sp_ways;
+
+struct sp_errand_env {
+    const struct sp_settings *settings;
+    const struct sp_clock *clock;
+    const struct sp_log *log;
+    struct sp_ways *ways;
+    struct sp_spool *spool;
+    struct sp_batch *batch;
+    struct sp_db *db;    /* for reading, of this worker */
+    int gateway_wake_fd; /* told when a job moved */
+};
+
+/* Returns false when the job could not be moved although it is due (the database did not answer): try it again, but not
+ * at once. */
+bool sp_errand_run(const struct sp_errand_env *env, const char *id);
+
+#endif

@@ -1,0 +1,416 @@
+/* sender.c - dispatcher and workers; see sender.h.
+ *
+ *   dispatcher   the thread that called sp_sender_run: reads what is due, hands ids out, sleeps
+ *   workers      as many as there are connections, at most WORKERS_MAX; each has a reading database connection
+ *   batch        the one thread that writes (db/batch.h); claims and records of all workers share commits
+ *
+ * A job that was handed out is `in hand` until its worker is done, so that nobody gets it twice; the claim in the
+ * database would refuse a second one anyway. */
+#include "backend/sender/sender.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backend/delivery/settle.h"
+#include "backend/net/dns.h"
+#include "backend/sender/errand.h"
+#include "backend/sender/ways.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/settings.h"
+#include "db/batch.h"
+#include "db/db.h"
+#include "db/queue.h"
+#include "db/spool.h"
+
+enum {
+    WORKERS_MAX = 16,
+    LOCK_PATIENCE_MS = 30000,
+    LOCK_PAUSE_MS = 20,
+    DB_BUSY_MS = 10000,
+    DB_TROUBLE_PAUSE_MS = 2000,
+};
+
+struct sender;
+
+struct worker {
+    struct sender *sender;
+    pthread_t thread;
+    struct sp_db *db;
+    char id[27]; /* the job in hand; "" : none */
+    bool started;
+};
+
+struct sender {
+    const struct sp_sender_options *options;
+    struct sp_db *db; /* the dispatcher's */
+    struct sp_batch *batch;
+    struct sp_spool *spool;
+    struct sp_dns *dns;
+    struct sp_ways *ways;
+    int lock_fd;
+    int done_fd;          /* eventfd: a worker is free again */
+    pthread_mutex_t lock; /* for what follows */
+    pthread_cond_t handed_out, ended;
+    struct worker workers[WORKERS_MAX];
+    size_t n_workers, n_busy;
+    bool stopping;
+    bool db_trouble; /* an errand could not be written down: pause before the next */
+};
+
+/* --- workers --- */
+
+static void
+run_errand(struct worker *worker, const char *id)
+{
+    struct sender *s = worker->sender;
+    const struct sp_errand_env env = {
+        .settings = s->options->settings,
+        .clock = s->options->clock,
+        .log = s->options->log,
+        .ways = s->ways,
+        .spool = s->spool,
+        .batch = s->batch,
+        .db = worker->db,
+        .gateway_wake_fd = s->options->gateway_wake_fd,
+    };
+    bool ok = sp_errand_run(&env, id);
+    pthread_mutex_lock(&s->lock);
+    worker->id[0] = '\0';
+    s->n_busy--;
+    s->db_trouble |= !ok;
+    pthread_cond_signal(&s->ended);
+    pthread_mutex_unlock(&s->lock);
+    sp_wake(s->done_fd);
+}
+
+static void *
+worker_main(void *context)
+{
+    struct worker *worker = context;
+    struct sender *s = worker->sender;
+    pthread_mutex_lock(&s->lock);
+    for (;;) {
+        while (worker->id[0] == '\0' && !s->stopping)
+            pthread_cond_wait(&s->handed_out, &s->lock);
+        if (worker->id[0] == '\0')
+            break;
+        char id[27];
+        memcpy(id, worker->id, sizeof id);
+        pthread_mutex_unlock(&s->lock);
+        run_errand(worker, id);
+        pthread_mutex_lock(&s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+static enum sp_rc
+start_workers(struct sender *s, struct sp_err *err)
+{
+    size_t wanted = sp_ways_connections(s->ways);
+    wanted = wanted < 1 ? 1 : wanted > WORKERS_MAX ? WORKERS_MAX : wanted;
+    for (size_t i = 0; i < wanted; i++) {
+        struct worker *worker = &s->workers[i];
+        worker->sender = s;
+        enum sp_rc rc = sp_db_open(s->options->settings->gateway.state_dir, DB_BUSY_MS, &worker->db, err);
+        if (rc != SP_OK)
+            return rc;
+        int trouble = pthread_create(&worker->thread, NULL, worker_main, worker);
+        if (trouble != 0)
+            return sp_fail(err, SP_E_IO, "sender: cannot start a thread: %s", strerror(trouble));
+        worker->started = true;
+        s->n_workers++;
+    }
+    return SP_OK;
+}
+
+/* --- handing out --- */
+
+static bool
+in_hand(const struct sender *s, const char *id)
+{
+    for (size_t i = 0; i < s->n_workers; i++)
+        if (strcmp(s->workers[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+static bool
+hand_out(struct sender *s, const char *id)
+{
+    bool handed = false;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->n_workers && !handed && !in_hand(s, id); i++) {
+        if (s->workers[i].id[0] != '\0')
+            continue;
+        memcpy(s->workers[i].id, id, sizeof s->workers[i].id);
+        s->n_busy++;
+        handed = true;
+        pthread_cond_broadcast(&s->handed_out);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return handed;
+}
+
+static size_t
+count_free(struct sender *s)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t n = s->n_workers - s->n_busy;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+/* Hands out what is due. Looks at a few more than there are free workers, because some are in hand already. */
+static enum sp_rc
+dispatch(struct sender *s, struct sp_err *err)
+{
+    struct sp_due due[2 * WORKERS_MAX];
+    size_t n = 0;
+    if (count_free(s) == 0)
+        return SP_OK;
+    enum sp_rc rc = sp_queue_due(s->db, sp_wall_ms(s->options->clock), SP_LEN(due), due, &n, err);
+    for (size_t i = 0; rc == SP_OK && i < n; i++)
+        (void)hand_out(s, due[i].id);
+    return rc;
+}
+
+/* --- sleeping --- */
+
+static int
+shorter(int a, int64_t b)
+{
+    if (b < 0)
+        b = 0;
+    if (b > 3600 * 1000)
+        b = 3600 * 1000;
+    return a < 0 || b < a ? (int)b : a;
+}
+
+/* How long to sleep, -1: until woken. Jobs that are due and in hand, or that find no free worker, are looked at again
+ * when a worker ends. */
+static int
+time_to_sleep(struct sender *s)
+{
+    struct sp_err err = { 0 };
+    int64_t due = 0, now = sp_wall_ms(s->options->clock), tidy = sp_ways_tidy(s->ways);
+    int timeout = -1;
+    if (tidy != 0)
+        timeout = shorter(timeout, tidy - sp_mono_ms(s->options->clock));
+    if (sp_queue_next_due(s->db, &due, &err) != SP_OK)
+        return shorter(timeout, DB_TROUBLE_PAUSE_MS);
+    if (due > now)
+        timeout = shorter(timeout, due - now);
+    return timeout;
+}
+
+/* true: go on; false: stop. */
+static bool
+sleep_until_something(struct sender *s, int timeout)
+{
+    struct pollfd fds[] = {
+        { .fd = s->options->wake_fd, .events = POLLIN },
+        { .fd = s->done_fd, .events = POLLIN },
+        { .fd = s->options->stop_fd, .events = POLLIN },
+        { .fd = s->options->life_fd, .events = POLLIN },
+    };
+    int n = poll(fds, SP_LEN(fds), timeout);
+    if (n < 0 && errno != EINTR)
+        return false;
+    if (fds[0].revents != 0)
+        sp_wake_drain(s->options->wake_fd);
+    if (fds[1].revents != 0)
+        sp_wake_drain(s->done_fd);
+    return n <= 0 || (fds[2].revents == 0 && fds[3].revents == 0);
+}
+
+static bool
+take_db_trouble(struct sender *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool trouble = s->db_trouble;
+    s->db_trouble = false;
+    pthread_mutex_unlock(&s->lock);
+    return trouble;
+}
+
+static void
+work(struct sender *s)
+{
+    for (;;) {
+        struct sp_err err = { 0 };
+        bool trouble = take_db_trouble(s);
+        if (!trouble && dispatch(s, &err) != SP_OK) {
+            sp_error(s->options->log, "cannot read what is due: %s", err.text);
+            trouble = true;
+        }
+        if (!sleep_until_something(s, trouble ? DB_TROUBLE_PAUSE_MS : time_to_sleep(s)))
+            return;
+    }
+}
+
+/* --- start and end --- */
+
+/* Never two senders: a predecessor that is still ending its last message is waited for. */
+static enum sp_rc
+take_lock(struct sender *s, struct sp_err *err)
+{
+    const char *dir = s->options->settings->gateway.state_dir;
+    SP_AUTO_CLOSE int dir_fd = -1;
+    enum sp_rc rc = sp_io_open_dir(AT_FDCWD, dir, &dir_fd, err);
+    for (int waited = 0; rc == SP_OK; waited += LOCK_PAUSE_MS) {
+        rc = sp_io_lock(dir_fd, "sender.lock", 0660, &s->lock_fd, err);
+        if (rc != SP_E_BUSY || waited >= LOCK_PATIENCE_MS)
+            return rc;
+        struct pollfd stop[] = { { .fd = s->options->stop_fd, .events = POLLIN },
+                                 { .fd = s->options->life_fd, .events = POLLIN } };
+        if (poll(stop, SP_LEN(stop), LOCK_PAUSE_MS) > 0)
+            return rc;
+        rc = SP_OK;
+    }
+    return rc;
+}
+
+struct recovery {
+    int64_t now, only_until;
+    size_t count;
+};
+
+static enum sp_rc
+recover_in_batch(struct sp_db *db, void *context, struct sp_err *err)
+{
+    struct recovery *recovery = context;
+    return sp_queue_recover(db, recovery->now, recovery->only_until, &recovery->count, err);
+}
+
+static enum sp_rc
+recover(struct sender *s, struct sp_err *err)
+{
+    int64_t now = sp_wall_ms(s->options->clock);
+    struct recovery recovery = { now, now + SP_UNKNOWN_SAME_METHOD_MS, 0 };
+    enum sp_rc rc = sp_batch_run(s->batch, recover_in_batch, &recovery, err);
+    if (rc == SP_OK && recovery.count > 0)
+        sp_warn(s->options->log,
+                "%zu job(s) were being sent when the last sender ended: unknown whether they arrived, "
+                "sending again by the same method",
+                recovery.count);
+    return rc;
+}
+
+static enum sp_rc
+open_ways(struct sender *s, struct sp_err *err)
+{
+    struct sp_method_state *saved = calloc(SP_PLAN_MAX, sizeof *saved);
+    size_t n = 0;
+    const struct sp_way_env env = {
+        .settings = s->options->settings,
+        .clock = s->options->clock,
+        .log = s->options->log,
+        .dns = s->dns,
+        .timeout_ms = s->options->timeout_ms,
+    };
+    if (saved == NULL)
+        return sp_fail(err, SP_E_NOMEM, "sender: out of memory");
+    enum sp_rc rc = sp_method_states_load(s->db, saved, SP_PLAN_MAX, &n, err);
+    if (rc == SP_OK)
+        rc = sp_ways_open(&env, saved, n, s->options->renewed, &s->ways, err);
+    free(saved);
+    return rc;
+}
+
+static enum sp_rc
+sender_open(struct sender *s, const struct sp_sender_options *options, struct sp_err *err)
+{
+    const struct sp_gateway_settings *gateway = &options->settings->gateway;
+    *s = (struct sender){ .options = options, .lock_fd = -1, .done_fd = -1 };
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->handed_out, NULL);
+    pthread_cond_init(&s->ended, NULL);
+    s->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (s->done_fd < 0)
+        return sp_fail_errno(err, "sender: eventfd");
+    enum sp_rc rc = take_lock(s, err);
+    if (rc == SP_OK)
+        rc = sp_db_open(gateway->state_dir, DB_BUSY_MS, &s->db, err);
+    if (rc == SP_OK)
+        rc = sp_batch_open(gateway->state_dir, &s->batch, err);
+    if (rc == SP_OK)
+        rc = sp_spool_open(gateway->state_dir, &s->spool, err);
+    if (rc == SP_OK)
+        rc = sp_dns_new(gateway->resolver, options->clock, &s->dns, err);
+    if (rc == SP_OK)
+        rc = recover(s, err);
+    if (rc == SP_OK)
+        rc = open_ways(s, err);
+    return rc == SP_OK ? start_workers(s, err) : rc;
+}
+
+static bool
+wait_for_workers(struct sender *s)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (time_t)(s->options->patience_ms / 1000);
+    until.tv_nsec += (s->options->patience_ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_broadcast(&s->handed_out);
+    int rc = 0;
+    while (s->n_busy > 0 && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&s->ended, &s->lock, &until);
+    bool all = s->n_busy == 0;
+    pthread_mutex_unlock(&s->lock);
+    return all;
+}
+
+static void
+sender_close(struct sender *s)
+{
+    for (size_t i = 0; i < s->n_workers; i++) {
+        pthread_join(s->workers[i].thread, NULL);
+        sp_db_close(&s->workers[i].db);
+    }
+    sp_ways_close(&s->ways);
+    sp_dns_free(&s->dns);
+    sp_spool_close(&s->spool);
+    sp_batch_close(&s->batch);
+    sp_db_close(&s->db);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    if (s->done_fd >= 0)
+        close(s->done_fd);
+}
+
+enum sp_rc
+sp_sender_run(const struct sp_sender_options *options, struct sp_err *err)
+{
+    struct sender *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return sp_fail(err, SP_E_NOMEM, "sender: out of memory");
+    enum sp_rc rc = sender_open(s, options, err);
+    if (rc == SP_OK) {
+        sp_info(options->log, "ready, %zu worker(s)", s->n_workers);
+        work(s);
+    }
+    if (s->ways != NULL)
+        sp_ways_stop(s->ways);
+    if (!wait_for_workers(s)) /* their threads still use s: it stays until the process ends, now */
+        return sp_fail(err, SP_E_BUSY, "messages are still under way after %lld ms", (long long)options->patience_ms);
+    sender_close(s);
+    free(s);
+    return rc;
+}

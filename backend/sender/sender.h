@@ -1,0 +1,36 @@
+/* sender.h - the job loop of the sender process: what is due is handed to workers, each worker runs one errand at a
+ * time. Nothing polls: the loop sleeps until the gateway wakes it, a job becomes due, or an idle connection wants
+ * closing. */
+#ifndef SP_SENDER_SENDER_H
+#define SP_SENDER_SENDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/diagnosis/vocabulary.h"
+#include "base/err.h"
+
+struct sp_clock;
+struct sp_log;
+struct sp_settings;
+
+struct sp_sender_options {
+    const struct sp_settings *settings;
+    const struct sp_clock *clock;
+    const struct sp_log *log;
+    int wake_fd;                                /* eventfd: the gateway made or changed a job */
+    int gateway_wake_fd;                        /* eventfd of the gateway; -1: nobody */
+    int stop_fd;                                /* readable: stop */
+    int life_fd;                                /* end of file: the supervisor is gone, stop; -1: none */
+    bool renewed;                               /* configuration or secrets are new */
+    int64_t patience_ms;                        /* how long to wait for attempts under way when stopping */
+    int64_t (*timeout_ms)(enum sp_stage stage); /* NULL: the protocol's own */
+};
+
+/* Takes the sender's lock (waiting for a predecessor to go, up to 30 s), settles what a crash left, then works until
+ * told to stop. SP_OK: everything under way has ended. SP_E_BUSY: the lock is held, or attempts are still under way and
+ * the process should end now: what they send is then recorded as unknown by the next start. */
+enum sp_rc sp_sender_run(const struct sp_sender_options *options, struct sp_err *err);
+
+#endif

@@ -1,0 +1,219 @@
+/* gateway_process.c - the process that takes scans in and shows what became of them: HTTP, the Unix socket, the drop
+ * folders, housekeeping. It never sees a credential of Microsoft 365.
+ *
+ * Threads: this one waits for signals, wake-ups and the hour; HTTP has one a listener and a few workers; the folders
+ * have a watcher and a few workers; one thread writes to the database for all (db/batch.h). */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/secret.h"
+#include "base/settings.h"
+#include "db/batch.h"
+#include "db/db.h"
+#include "db/rebuild.h"
+#include "db/spool.h"
+#include "gateway/daemon/child.h"
+#include "gateway/folders.h"
+#include "gateway/housekeeping.h"
+#include "gateway/intake.h"
+#include "web/api/api.h"
+#include "web/auth/auth.h"
+#include "web/http/server.h"
+
+enum {
+    DB_BUSY_MS = 10000,
+    UPLOADS_AT_END_MS = 6000,          /* scanpostd ends within 10 s of SIGTERM */
+    UPLOADS_AT_CHANGE_MS = 30 * 60000, /* a successor is there: large uploads over slow lines may finish */
+    MULTIPART_ROOM = 1 << 20,
+};
+
+struct gateway {
+    struct sp_house *house;
+    int stop_fd, lock_fd;
+    struct sp_db *db; /* this thread's */
+    struct sp_batch *batch;
+    struct sp_spool *spool;
+    struct sp_intake *intake;
+    struct sp_folders *folders;
+    struct sp_auth *auth;
+    struct sp_secret *tls_key;
+    struct sp_http_server *server;
+    struct sp_api api;
+};
+
+static enum sp_rc
+open_stores(struct gateway *g, struct sp_err *err)
+{
+    const char *dir = g->house->settings->gateway.state_dir;
+    enum sp_rc rc = sp_db_open(dir, DB_BUSY_MS, &g->db, err);
+    if (rc == SP_OK)
+        rc = sp_batch_open(dir, &g->batch, err);
+    if (rc == SP_OK)
+        rc = sp_spool_open(dir, &g->spool, err);
+    return rc;
+}
+
+/* What a crash left. Not while a predecessor still finishes its uploads: they look just like that. */
+static enum sp_rc
+recover(struct gateway *g, struct sp_err *err)
+{
+    struct sp_rebuild_counts found = { 0 };
+    if (!g->house->alone)
+        return SP_OK;
+    enum sp_rc rc = sp_spool_sweep(g->spool, err);
+    if (rc == SP_OK)
+        rc = sp_rebuild(g->db, g->spool, g->house->database_fresh, &g->house->log, &found, err);
+    if (rc == SP_OK && found.queued + found.held > 0)
+        sp_notice(&g->house->log, "found in the spool: %zu job(s) queued, %zu held because the database was lost",
+                  found.queued, found.held);
+    return rc;
+}
+
+static enum sp_rc
+open_doors(struct gateway *g, struct sp_err *err)
+{
+    const struct sp_house *house = g->house;
+    const struct sp_intake_options intake = {
+        .settings = house->settings,
+        .batch = g->batch,
+        .spool = g->spool,
+        .clock = &sp_clock_system,
+        .log = &house->log,
+        .wake_fd = house->wake_sender_fd,
+    };
+    const struct sp_auth_options auth = { .batch = g->batch, .clock = &sp_clock_system, .log = &house->log };
+    enum sp_rc rc = sp_intake_new(&intake, &g->intake, err);
+    if (rc == SP_OK)
+        rc = sp_auth_new(&auth, &g->auth, err);
+    if (rc == SP_OK)
+        rc = sp_folders_start(house->settings, g->intake, &sp_clock_system, &house->log, &g->folders, err);
+    return rc;
+}
+
+static enum sp_rc
+start_server(struct gateway *g, struct sp_err *err)
+{
+    const struct sp_house *house = g->house;
+    const struct sp_http_settings *http = &house->settings->http;
+    struct sp_http_listener listeners[SP_LISTENERS_MAX];
+    g->api = (struct sp_api){
+        .settings = house->settings,
+        .batch = g->batch,
+        .spool = g->spool,
+        .intake = g->intake,
+        .folders = g->folders,
+        .auth = g->auth,
+        .clock = &sp_clock_system,
+        .log = &house->log,
+        .wake_sender_fd = house->wake_sender_fd,
+    };
+    for (size_t i = 0; i < house->listeners.count; i++)
+        listeners[i] = (struct sp_http_listener){ house->listeners.fd[i], i == 0 };
+    const struct sp_http_options options = {
+        .listeners = listeners,
+        .n_listeners = house->listeners.count,
+        .tls_certificate = http->tls_certificate,
+        .tls_key = g->tls_key,
+        .router = { .tables = sp_api_routes(), .api = &g->api, .identify = sp_auth_identify, .auth = g->auth },
+        .state_dir = house->settings->gateway.state_dir,
+        .max_upload = house->settings->gateway.max_document + MULTIPART_ROOM,
+        .clock = &sp_clock_system,
+        .log = &house->log,
+    };
+    return sp_http_start(&options, &g->server, err);
+}
+
+static enum sp_rc
+gateway_open(struct gateway *g, struct sp_err *err)
+{
+    const struct sp_house *house = g->house;
+    enum sp_rc rc = sp_privileges_drop(&house->identity, house->identity.gateway_uid, house->identity.gateway_gid, true,
+                                       house->supervisor, err);
+    if (rc == SP_OK && house->settings->http.tls_key[0] != '\0')
+        rc = sp_secret_from_file(house->settings->http.tls_key, &g->tls_key, err);
+    if (rc == SP_OK)
+        rc = sp_child_lock(house, "gateway.lock", g->stop_fd, &g->lock_fd, err);
+    if (rc == SP_OK)
+        rc = open_stores(g, err);
+    if (rc == SP_OK)
+        rc = recover(g, err);
+    if (rc == SP_OK)
+        rc = open_doors(g, err);
+    return rc == SP_OK ? start_server(g, err) : rc;
+}
+
+/* Returns the signal that ended it, SIGTERM when the supervisor is gone. */
+static int
+work(struct gateway *g)
+{
+    const struct sp_house *house = g->house;
+    const struct sp_housekeeping keeper = {
+        .settings = house->settings,
+        .batch = g->batch,
+        .db = g->db,
+        .spool = g->spool,
+        .folders = g->folders,
+        .clock = &sp_clock_system,
+        .log = &house->log,
+    };
+    int64_t sweep_at = 0;
+    for (;;) {
+        sp_housekeeping_notes(&keeper);
+        if (sp_mono_ms(&sp_clock_system) >= sweep_at)
+            sweep_at = sp_mono_ms(&sp_clock_system) + sp_housekeeping_sweep(&keeper);
+        struct pollfd fds[] = {
+            { .fd = house->wake_gateway_fd, .events = POLLIN },
+            { .fd = g->stop_fd, .events = POLLIN },
+            { .fd = house->life_fd[0], .events = POLLIN },
+        };
+        int n = poll(fds, SP_LEN(fds), sp_ms_left(&sp_clock_system, sweep_at));
+        if ((n < 0 && errno != EINTR) || (n > 0 && fds[2].revents != 0))
+            return SIGTERM;
+        if (n > 0 && fds[1].revents != 0)
+            return sp_child_signal_read(g->stop_fd);
+        if (n > 0)
+            sp_wake_drain(house->wake_gateway_fd);
+    }
+}
+
+/* The folders go first, and with them the lock: a successor may work while we finish uploads. */
+static void
+gateway_close(struct gateway *g, int64_t uploads_ms)
+{
+    sp_folders_stop(&g->folders);
+    if (g->lock_fd >= 0)
+        close(g->lock_fd);
+    g->api.folders = NULL;
+    sp_http_stop(&g->server, uploads_ms);
+    sp_auth_free(&g->auth);
+    sp_intake_free(&g->intake);
+    sp_spool_close(&g->spool);
+    sp_batch_close(&g->batch);
+    sp_db_close(&g->db);
+    sp_secret_free(&g->tls_key);
+}
+
+int
+sp_child_gateway(struct sp_house *house)
+{
+    struct gateway g = { .house = house, .stop_fd = sp_child_signals(), .lock_fd = -1 };
+    struct sp_err err = { 0 };
+    int ended_by = SIGTERM;
+    enum sp_rc rc = gateway_open(&g, &err);
+    if (rc == SP_OK) {
+        sp_info(&house->log, "ready, %zu folder(s), %zu listener(s)", sp_folders_count(g.folders),
+                house->listeners.count);
+        ended_by = work(&g);
+    } else if (rc != SP_E_CLOSED) {
+        sp_error(&house->log, "cannot start: %s", err.text);
+    }
+    gateway_close(&g, ended_by == SIGUSR1 ? UPLOADS_AT_CHANGE_MS : UPLOADS_AT_END_MS);
+    close(g.stop_fd);
+    return rc == SP_OK || rc == SP_E_CLOSED ? 0 : 1;
+}

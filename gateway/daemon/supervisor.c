@@ -1,0 +1,349 @@
+/* supervisor.c - the process that all others come from. It is single-threaded, parses nothing from outside and holds no
+ * secret; when started by root it stays root, because it opens sockets and forks the two that give root up.
+ *
+ *   supervisor ---- migrate    once at start: brings the database to the newest version, and ends
+ *              |--- gateway    takes in, shows            (gateway_process.c)
+ *              |--- sender     sends, knows the secrets   (sender_process.c)
+ *              `--- gateway'   after SIGHUP: the one before, until its uploads are finished
+ *
+ * Children are forked and never executed: they inherit settings, sockets and eventfds as they are. Each takes its own
+ * lock in state-dir, so that there are never two at work, whatever is killed and started again in whatever order. */
+#include "gateway/daemon/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/settings.h"
+#include "gateway/daemon/child.h"
+#include "gateway/daemon/places.h"
+
+enum {
+    END_PATIENCE_MS = 9000,
+    SHORT_LIFE_MS = 3000, /* who lives shorter is started again after a pause that grows */
+    FIRST_PAUSE_MS = 100,
+    LONGEST_PAUSE_MS = 10000,
+    LEAVING_MAX = 4,
+};
+
+struct kid {
+    const char *name;
+    sp_child_fn *work;
+    pid_t pid;                 /* 0: not running */
+    int64_t started, start_at; /* monotonic */
+    int64_t pause;
+};
+
+struct supervisor {
+    struct sp_house house;
+    struct sp_settings *settings; /* owned; house.settings is the same */
+    struct kid gateway, sender;
+    pid_t leaving[LEAVING_MAX]; /* gateways that finish their uploads */
+    int signals;
+    bool ending;
+};
+
+/* --- children --- */
+
+static int64_t
+now_ms(void)
+{
+    return sp_mono_ms(&sp_clock_system);
+}
+
+static bool
+anybody_leaving(const struct supervisor *s)
+{
+    for (size_t i = 0; i < LEAVING_MAX; i++)
+        if (s->leaving[i] != 0)
+            return true;
+    return false;
+}
+
+static void
+start(struct supervisor *s, struct kid *kid)
+{
+    s->house.alone = !anybody_leaving(s);
+    kid->started = now_ms();
+    kid->pid = sp_child_start(&s->house, kid->name, kid->work);
+    if (kid->pid > 0)
+        return;
+    sp_error(&s->house.log, "cannot fork: %s", strerror(errno));
+    kid->pid = 0;
+    kid->start_at = now_ms() + LONGEST_PAUSE_MS;
+}
+
+static void
+start_who_is_due(struct supervisor *s)
+{
+    struct kid *kids[] = { &s->gateway, &s->sender };
+    for (size_t i = 0; i < SP_LEN(kids); i++)
+        if (!s->ending && kids[i]->pid == 0 && kids[i]->start_at <= now_ms())
+            start(s, kids[i]);
+}
+
+static void
+tell_death(const struct supervisor *s, const char *name, int status)
+{
+    if (WIFSIGNALED(status))
+        sp_error(&s->house.log, "%s was killed by signal %d, starting it again", name, WTERMSIG(status));
+    else if (WEXITSTATUS(status) != 0)
+        sp_error(&s->house.log, "%s ended with status %d, starting it again", name, WEXITSTATUS(status));
+}
+
+static void
+kid_died(struct supervisor *s, struct kid *kid, int status)
+{
+    bool short_life = now_ms() - kid->started < SHORT_LIFE_MS;
+    bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
+    kid->pid = 0;
+    kid->pause = !short_life || !failed ? 0 : kid->pause == 0 ? FIRST_PAUSE_MS : kid->pause * 2;
+    if (kid->pause > LONGEST_PAUSE_MS)
+        kid->pause = LONGEST_PAUSE_MS;
+    kid->start_at = now_ms() + kid->pause;
+    if (!s->ending)
+        tell_death(s, kid->name, status);
+    if (kid == &s->gateway)
+        s->house.database_fresh = false; /* the spool was read, or will be found half read: as after a crash */
+}
+
+static void
+bury(struct supervisor *s)
+{
+    int status = 0;
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == s->gateway.pid)
+            kid_died(s, &s->gateway, status);
+        else if (pid == s->sender.pid)
+            kid_died(s, &s->sender, status);
+        for (size_t i = 0; i < LEAVING_MAX; i++)
+            if (pid == s->leaving[i])
+                s->leaving[i] = 0;
+    }
+}
+
+/* Runs the migration to its end; nobody else is there yet. */
+static enum sp_rc
+migrate(struct supervisor *s, struct sp_err *err)
+{
+    int status = 0;
+    pid_t pid = sp_child_start(&s->house, "migrate", sp_child_migrate);
+    if (pid < 0)
+        return sp_fail_errno(err, "cannot fork");
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return sp_fail_errno(err, "cannot wait for the migration");
+    if (!WIFEXITED(status) || (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != SP_CHILD_FRESH))
+        return sp_fail(err, SP_E_IO, "the database could not be made ready");
+    s->house.database_fresh = WEXITSTATUS(status) == SP_CHILD_FRESH;
+    return SP_OK;
+}
+
+/* --- a new configuration --- */
+
+static enum sp_rc
+same_house(const struct sp_settings *old, const struct sp_settings *new, struct sp_err *err)
+{
+    const struct sp_gateway_settings *a = &old->gateway, *b = &new->gateway;
+    if (strcmp(a->state_dir, b->state_dir) != 0 || strcmp(a->run_dir, b->run_dir) != 0 ||
+        strcmp(a->user, b->user) != 0 || strcmp(a->sender_user, b->sender_user) != 0)
+        return sp_fail(err, SP_E_INVALID, "state-dir, run-dir, user and sender-user change only with a restart");
+    return SP_OK;
+}
+
+static void
+use(struct supervisor *s, struct sp_settings *settings)
+{
+    s->settings = settings;
+    s->house.settings = settings;
+    s->house.log.level = (enum sp_log_level)settings->gateway.log_level;
+    if (settings->gateway.time_zone[0] != '\0')
+        (void)setenv("TZ", settings->gateway.time_zone, 1);
+    tzset();
+}
+
+/* The old gateway finishes its uploads beside the new one; the old sender ends before the new one begins. */
+static void
+replace_children(struct supervisor *s)
+{
+    for (size_t i = 0; i < LEAVING_MAX && s->gateway.pid != 0; i++) {
+        if (s->leaving[i] != 0)
+            continue;
+        (void)kill(s->gateway.pid, SIGUSR1);
+        s->leaving[i] = s->gateway.pid;
+        s->gateway.pid = 0;
+    }
+    if (s->gateway.pid != 0) /* too many changes in a row: this one is given seconds, not minutes */
+        (void)kill(s->gateway.pid, SIGTERM);
+    if (s->sender.pid != 0)
+        (void)kill(s->sender.pid, SIGTERM);
+    s->house.renewed = true;
+    s->house.database_fresh = false;
+    s->gateway.start_at = s->sender.start_at = now_ms();
+}
+
+static void
+reload(struct supervisor *s)
+{
+    struct sp_err err = { 0 };
+    struct sp_settings *next = NULL;
+    struct sp_identity identity = s->house.identity;
+    enum sp_rc rc = sp_settings_load(s->settings->file, &next, &err);
+    if (rc == SP_OK)
+        rc = same_house(s->settings, next, &err);
+    if (rc == SP_OK)
+        rc = sp_identity_find(next, &identity, &err);
+    if (rc == SP_OK)
+        rc = sp_listeners_change(&s->house.listeners, s->settings, next, &err);
+    if (rc != SP_OK) {
+        sp_error(&s->house.log, "the new configuration is not used: %s", err.text);
+        sp_settings_free(&next);
+        return;
+    }
+    struct sp_settings *old = s->settings;
+    s->house.identity = identity;
+    use(s, next);
+    sp_settings_free(&old);
+    sp_notice(&s->house.log, "configuration read again");
+    replace_children(s);
+}
+
+/* --- the loop --- */
+
+static void
+answer_signals(struct supervisor *s)
+{
+    struct signalfd_siginfo info;
+    while (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGCHLD)
+            bury(s);
+        else if (info.ssi_signo == SIGHUP)
+            reload(s);
+        else
+            s->ending = true;
+    }
+}
+
+static int
+time_to_next_start(const struct supervisor *s)
+{
+    const struct kid *kids[] = { &s->gateway, &s->sender };
+    int timeout = -1;
+    for (size_t i = 0; i < SP_LEN(kids); i++) {
+        int left = kids[i]->pid == 0 ? sp_ms_left(&sp_clock_system, kids[i]->start_at) : -1;
+        if (left >= 0 && (timeout < 0 || left < timeout))
+            timeout = left;
+    }
+    return timeout;
+}
+
+static void
+wait_for_signal(struct supervisor *s, int timeout)
+{
+    struct pollfd fd = { .fd = s->signals, .events = POLLIN };
+    if (poll(&fd, 1, timeout) > 0)
+        answer_signals(s);
+}
+
+static void
+signal_all(const struct supervisor *s, int signal_)
+{
+    const pid_t pids[] = { s->gateway.pid, s->sender.pid };
+    for (size_t i = 0; i < SP_LEN(pids); i++)
+        if (pids[i] != 0)
+            (void)kill(pids[i], signal_);
+    for (size_t i = 0; i < LEAVING_MAX; i++)
+        if (s->leaving[i] != 0)
+            (void)kill(s->leaving[i], signal_);
+}
+
+static bool
+anybody_left(const struct supervisor *s)
+{
+    return s->gateway.pid != 0 || s->sender.pid != 0 || anybody_leaving(s);
+}
+
+static void
+end_all(struct supervisor *s)
+{
+    int64_t deadline = now_ms() + END_PATIENCE_MS;
+    sp_info(&s->house.log, "ending");
+    signal_all(s, SIGTERM);
+    while (anybody_left(s) && now_ms() < deadline)
+        wait_for_signal(s, sp_ms_left(&sp_clock_system, deadline));
+    if (!anybody_left(s))
+        return;
+    sp_warn(&s->house.log, "not everything ended in time; nothing is lost by that");
+    signal_all(s, SIGKILL);
+}
+
+static enum sp_rc
+open_signals(struct supervisor *s, struct sp_err *err)
+{
+    static const int ours[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < SP_LEN(ours); i++)
+        sigaddset(&set, ours[i]);
+    sigaddset(&set, SIGUSR1); /* a child's; never lost between fork and its own signalfd */
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGIO, SIG_IGN); /* a lease that somebody breaks (gateway/folder*.c) */
+    if (sigprocmask(SIG_SETMASK, &set, NULL) != 0)
+        return sp_fail_errno(err, "cannot block signals");
+    sigdelset(&set, SIGUSR1);
+    s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signals >= 0 ? SP_OK : sp_fail_errno(err, "cannot listen to signals");
+}
+
+static enum sp_rc
+supervisor_open(struct supervisor *s, struct sp_err *err)
+{
+    struct sp_house *house = &s->house;
+    (void)umask(0007);
+    enum sp_rc rc = open_signals(s, err);
+    if (rc == SP_OK)
+        rc = sp_identity_find(house->settings, &house->identity, err);
+    if (rc == SP_OK)
+        rc = sp_places_make(house->settings, &house->identity, &house->lock_fd, err);
+    if (rc == SP_OK)
+        rc = sp_listeners_open(house->settings, &house->listeners, err);
+    if (rc != SP_OK)
+        return rc;
+    house->wake_gateway_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    house->wake_sender_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (house->wake_gateway_fd < 0 || house->wake_sender_fd < 0 || pipe2(house->life_fd, O_CLOEXEC) != 0)
+        return sp_fail_errno(err, "cannot make eventfds and a pipe");
+    return migrate(s, err);
+}
+
+enum sp_rc
+sp_supervise(struct sp_settings **settings, struct sp_err *err)
+{
+    struct supervisor s = {
+        .house = { .log = { .who = "supervisor", .fd = STDERR_FILENO }, .supervisor = getpid(), .lock_fd = -1 },
+        .gateway = { .name = "gateway", .work = sp_child_gateway },
+        .sender = { .name = "sender", .work = sp_child_sender },
+    };
+    use(&s, SP_STEAL(*settings));
+    enum sp_rc rc = supervisor_open(&s, err);
+    while (rc == SP_OK && !s.ending) {
+        start_who_is_due(&s);
+        wait_for_signal(&s, time_to_next_start(&s));
+    }
+    if (rc == SP_OK)
+        end_all(&s);
+    sp_listeners_close(&s.house.listeners);
+    sp_settings_free(&s.settings);
+    return rc;
+}
