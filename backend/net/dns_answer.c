@@ -27,6 +27,16 @@ sp_dns_answers(const unsigned char *reply, size_t size, const unsigned char *que
     return true;
 }
 
+/* Names as libresolv writes them: without the dot at the end, which a caller may have put. */
+static bool
+same_name(const char *a, const char *b)
+{
+    size_t len = strlen(b);
+    if (len > 0 && b[len - 1] == '.')
+        len--;
+    return strlen(a) == len && strncasecmp(a, b, len) == 0;
+}
+
 static enum sp_rc
 nonsense(const char *name, struct sp_err *err)
 {
@@ -48,7 +58,7 @@ follow(ns_msg *message, char owner[SP_DNS_NAME_SIZE], struct sp_dns_answer *answ
     for (int i = 0; i < ns_msg_count(*message, ns_s_an); i++) {
         if (ns_parserr(message, ns_s_an, i, &record) != 0)
             return false;
-        if (ns_rr_type(record) != ns_t_cname || ns_samename(ns_rr_name(record), owner) != 1)
+        if (ns_rr_type(record) != ns_t_cname || !same_name(ns_rr_name(record), owner))
             continue;
         note_ttl(answer, &record);
         return ns_name_uncompress(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(record), owner,
@@ -88,7 +98,7 @@ collect(ns_msg *message, const char *owner, const char *name, enum sp_dns_type t
     for (int i = 0; i < ns_msg_count(*message, ns_s_an) && answer->n < SP_DNS_RECORDS_MAX; i++) {
         if (ns_parserr(message, ns_s_an, i, &record) != 0)
             return nonsense(name, err);
-        if ((unsigned)ns_rr_type(record) != (unsigned)type || ns_samename(ns_rr_name(record), owner) != 1)
+        if ((unsigned)ns_rr_type(record) != (unsigned)type || !same_name(ns_rr_name(record), owner))
             continue;
         if (!take(message, &record, type, &answer->records[answer->n]))
             return nonsense(name, err);

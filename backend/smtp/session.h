@@ -54,7 +54,8 @@ void sp_smtp_close(struct sp_smtp **smtp);
 bool sp_smtp_idle_ok(struct sp_smtp *smtp);
 
 enum sp_sasl { SP_SASL_LOGIN, SP_SASL_XOAUTH2 };
-/* AUTH. Which mechanisms the server offers is looked at first (NO_MECHANISM). true: signed in. */
+/* AUTH. Which mechanisms the server offers is looked at first (NO_MECHANISM). true: signed in. After false the session
+ * is good for nothing but close. */
 bool sp_smtp_auth(struct sp_smtp *smtp, enum sp_sasl mechanism, const char *user, const struct sp_secret *secret,
                   struct sp_smtp_outcome *outcome);
 
@@ -90,9 +91,11 @@ struct sp_smtp_facts {
     const char *ip; /* of the server */
     int port;
     const char *tls_version, *certificate_issuer;
+    bool tls_resumed;
     const char *banner;
     const char *public_ip; /* ours, from "Hello [ip]"; "" when not said */
     uint64_t max_size;     /* SIZE announced; 0: none */
+    bool size;             /* SIZE may be said with MAIL */
     bool pipelining, chunking, binarymime, eightbit, smtputf8, auth_login, auth_xoauth2;
 };
 const struct sp_smtp_facts *sp_smtp_facts(const struct sp_smtp *smtp);
