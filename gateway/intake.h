@@ -35,8 +35,13 @@ struct sp_intake_options {
 enum sp_rc sp_intake_new(const struct sp_intake_options *options, struct sp_intake **ret, struct sp_err *err);
 void sp_intake_free(struct sp_intake **intake);
 
-/* id: NULL for a new one, or the valid ULID under which a claimed file was taken before a crash. SP_E_NO_ROOM: less
- * than `reserve` would be free; SP_E_CONFLICT: that id is a job already. */
+/* A fresh id, for whoever must name a scan before it begins (the claim of a dropped file). */
+void sp_intake_id(struct sp_intake *intake, char ret_id[SP_ULID_SIZE]);
+/* SP_E_NO_ROOM: with `size` more bytes less than `reserve` would be free. */
+enum sp_rc sp_intake_room(struct sp_intake *intake, uint64_t size, struct sp_err *err);
+
+/* id: NULL for a new one, or one from sp_intake_id, perhaps of a run before a crash. SP_E_NO_ROOM: less than `reserve`
+ * would be free; SP_E_CONFLICT: that id is a job already (when its documents are gone, only commit finds that out). */
 enum sp_rc sp_intake_begin(struct sp_intake *intake, const char *id, struct sp_scan **ret, struct sp_err *err);
 const char *sp_scan_id(const struct sp_scan *scan);
 /* Begins a document. name: as the giver calls it, any bytes; it is repaired to UTF-8, cleaned of paths and control
@@ -52,7 +57,7 @@ struct sp_intake_request {
     const char *source, *source_name; /* "folder" "http" "cups" "cli" ...; which folder, token, queue */
     const char *user;                 /* who scanned, when known; "" */
     const char *route;                /* a name, or "" when `to` says it all */
-    const char *const *to;            /* explicit recipients, added to or instead of the route's; validated here */
+    const char *const *to;            /* explicit recipients, besides the route's; validated here */
     size_t n_to;
     const char *subject, *body; /* "" : the route's */
     const char *folder_name;    /* raw name below its folder; "" */
@@ -64,7 +69,8 @@ struct sp_intake_request {
 };
 /* On success the scan is taken and *ret_repeated tells whether it was one taken before (same idempotency key).
  * SP_E_INVALID (no recipient, bad address, control characters in the subject, unknown route), SP_E_DENIED (recipient
- * not allowed here), SP_E_TYPE, SP_E_CONFLICT (key used for something else), SP_E_NO_ROOM, SP_E_BUSY, SP_E_IO. */
+ * not allowed here), SP_E_TYPE, SP_E_CONFLICT (key used for something else, or the scan's id is a job), SP_E_NO_ROOM,
+ * SP_E_BUSY, SP_E_IO. */
 enum sp_rc sp_scan_commit(struct sp_scan *scan, const struct sp_intake_request *request, char ret_id[SP_ULID_SIZE],
                           bool *ret_repeated, struct sp_err *err);
 /* Ends the handle; what was not committed is removed. Accepts NULL; leaves NULL. */

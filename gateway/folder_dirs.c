@@ -1,0 +1,123 @@
+/* folder_dirs.c - a drop folder's directories. The folder belongs to people, who may put anything there; .scanpost is
+ * ours alone (0700), so what was claimed cannot be swapped any more. */
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "gateway/folder.h"
+
+#define CLAIMS_NAME ".scanpost"
+
+static enum sp_rc
+open_claims(int dir, const char *path, int *ret_fd, struct sp_err *err)
+{
+    struct stat info;
+    if (mkdirat(dir, CLAIMS_NAME, 0700) != 0 && errno != EEXIST)
+        return sp_fail_errno(err, "%s: cannot make " CLAIMS_NAME " in it; scanpost needs to write there", path);
+    SP_AUTO_CLOSE int fd = openat(dir, CLAIMS_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &info) != 0)
+        return sp_fail_errno(err, "%s/" CLAIMS_NAME ": cannot open it", path);
+    if (info.st_uid != geteuid())
+        return sp_fail(err, SP_E_DENIED,
+                       "%s/" CLAIMS_NAME
+                       " belongs to user %u and not to scanpost: move what is in it back, and remove it",
+                       path, (unsigned)info.st_uid);
+    if ((info.st_mode & 077) != 0 && fchmod(fd, 0700) != 0)
+        return sp_fail_errno(err, "%s/" CLAIMS_NAME ": cannot close it to others", path);
+    *ret_fd = sp_steal_fd(&fd);
+    return SP_OK;
+}
+
+enum sp_rc
+sp_folder_dirs_open(const char *path, struct sp_folder_dirs **ret, struct sp_err *err)
+{
+    SP_AUTO_CLOSE int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    SP_AUTO_CLOSE int claims = -1;
+    if (dir < 0)
+        return sp_fail_errno(err, "%s: cannot open the folder", path);
+    if (faccessat(dir, ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0)
+        return sp_fail_errno(err, "%s: scanpost must be able to read and write this folder", path);
+    enum sp_rc rc = open_claims(dir, path, &claims, err);
+    if (rc != SP_OK)
+        return rc;
+    struct sp_folder_dirs *dirs = calloc(1, sizeof(*dirs));
+    if (dirs == NULL)
+        return sp_fail(err, SP_E_NOMEM, "out of memory");
+    dirs->dir = sp_steal_fd(&dir);
+    dirs->claims = sp_steal_fd(&claims);
+    atomic_init(&dirs->users, 1);
+    *ret = dirs;
+    return SP_OK;
+}
+
+struct sp_folder_dirs *
+sp_folder_dirs_share(struct sp_folder_dirs *dirs)
+{
+    atomic_fetch_add(&dirs->users, 1);
+    return dirs;
+}
+
+void
+sp_folder_dirs_drop(struct sp_folder_dirs **dirs)
+{
+    struct sp_folder_dirs *d = *dirs;
+    *dirs = NULL;
+    if (d == NULL || atomic_fetch_sub(&d->users, 1) > 1)
+        return;
+    close(d->dir);
+    close(d->claims);
+    free(d);
+}
+
+bool
+sp_folder_dirs_current(const struct sp_folder_dirs *dirs, const char *path)
+{
+    struct stat now, open;
+    return stat(path, &now) == 0 && fstat(dirs->dir, &open) == 0 && now.st_dev == open.st_dev &&
+           now.st_ino == open.st_ino && open.st_nlink > 0;
+}
+
+bool
+sp_folder_dirs_remote(const struct sp_folder_dirs *dirs)
+{
+    static const unsigned long magics[] = {
+        NFS_SUPER_MAGIC, CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC, SMB_SUPER_MAGIC,  FUSE_SUPER_MAGIC,
+        V9FS_MAGIC,      CEPH_SUPER_MAGIC, AFS_SUPER_MAGIC,  CODA_SUPER_MAGIC,
+    };
+    struct statfs info;
+    if (fstatfs(dirs->dir, &info) != 0)
+        return false;
+    for (size_t i = 0; i < SP_LEN(magics); i++)
+        if ((unsigned long)info.f_type == magics[i])
+            return true;
+    return false;
+}
+
+enum sp_rc
+sp_folder_probe(const struct sp_folder_dirs *dirs, struct sp_err *err)
+{
+    unlinkat(dirs->dir, SP_PROBE_NAME, 0);
+    SP_AUTO_CLOSE int fd = openat(dirs->dir, SP_PROBE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return sp_fail_errno(err, "cannot make " SP_PROBE_NAME);
+    unlinkat(dirs->dir, SP_PROBE_NAME, 0);
+    return SP_OK;
+}
+
+bool
+sp_folder_ignores(const char *name)
+{
+    static const char *const patterns[] = {
+        ".*", "~$*", "Thumbs.db", "desktop.ini", "*.tmp", "*.part", "*.FAILED.txt"
+    };
+    for (size_t i = 0; i < SP_LEN(patterns); i++)
+        if (fnmatch(patterns[i], name, FNM_NOESCAPE | FNM_CASEFOLD) == 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,125 @@
+/* pending.c - a hash table with chains. Looking for the earliest walks all of it: thousands of names are rare, and a
+ * walk costs less than taking one file does. */
+#include "gateway/pending.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { BUCKETS = 256 };
+
+struct sp_pending_table {
+    size_t count, cap;
+    struct sp_pending *buckets[BUCKETS];
+};
+
+struct sp_seen
+sp_seen_of(const struct stat *info)
+{
+    return (struct sp_seen){ .size = (uint64_t)info->st_size,
+                             .inode = info->st_ino,
+                             .mtime_ns = info->st_mtim.tv_sec * INT64_C(1000000000) + info->st_mtim.tv_nsec };
+}
+
+bool
+sp_seen_equal(const struct sp_seen *a, const struct sp_seen *b)
+{
+    return a->size == b->size && a->inode == b->inode && a->mtime_ns == b->mtime_ns;
+}
+
+struct sp_pending_table *
+sp_pending_new(size_t cap)
+{
+    struct sp_pending_table *table = calloc(1, sizeof(*table));
+    if (table != NULL)
+        table->cap = cap;
+    return table;
+}
+
+void
+sp_pending_free(struct sp_pending_table **table)
+{
+    for (size_t i = 0; *table != NULL && i < BUCKETS; i++)
+        while ((*table)->buckets[i] != NULL)
+            sp_pending_remove(*table, (*table)->buckets[i]);
+    free(*table);
+    *table = NULL;
+}
+
+/* FNV-1a: names of one copier differ in their last digits only. */
+static unsigned
+hash_of(const char *name, bool claim)
+{
+    unsigned hash = 2166136261U ^ (unsigned)claim;
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619U;
+    return hash;
+}
+
+struct sp_pending *
+sp_pending_find(struct sp_pending_table *table, const char *name, bool claim)
+{
+    unsigned hash = hash_of(name, claim);
+    struct sp_pending *entry = table->buckets[hash % BUCKETS];
+    while (entry != NULL && (entry->hash != hash || entry->claim != claim || strcmp(entry->name, name) != 0))
+        entry = entry->next;
+    return entry;
+}
+
+struct sp_pending *
+sp_pending_add(struct sp_pending_table *table, const char *name, bool claim)
+{
+    struct sp_pending *entry = sp_pending_find(table, name, claim);
+    if (entry != NULL || (table->count >= table->cap && !claim))
+        return entry;
+    size_t size = strlen(name) + 1;
+    entry = calloc(1, sizeof(*entry) + size);
+    if (entry == NULL)
+        return NULL;
+    memcpy(entry->name, name, size);
+    entry->hash = hash_of(name, claim);
+    entry->claim = claim;
+    struct sp_pending **bucket = &table->buckets[entry->hash % BUCKETS];
+    entry->next = *bucket;
+    *bucket = entry;
+    table->count++;
+    return entry;
+}
+
+void
+sp_pending_remove(struct sp_pending_table *table, struct sp_pending *entry)
+{
+    struct sp_pending **link = &table->buckets[entry->hash % BUCKETS];
+    while (*link != entry)
+        link = &(*link)->next;
+    *link = entry->next;
+    table->count--;
+    free(entry);
+}
+
+size_t
+sp_pending_count(const struct sp_pending_table *table)
+{
+    return table->count;
+}
+
+size_t
+sp_pending_troubled(const struct sp_pending_table *table)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (const struct sp_pending *entry = table->buckets[i]; entry != NULL; entry = entry->next)
+            count += entry->troubled;
+    return count;
+}
+
+struct sp_pending *
+sp_pending_first(struct sp_pending_table *table)
+{
+    struct sp_pending *first = NULL;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct sp_pending *entry = table->buckets[i]; entry != NULL; entry = entry->next)
+            if (!entry->in_hand && (first == NULL || entry->due < first->due))
+                first = entry;
+    return first;
+}
