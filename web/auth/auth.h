@@ -19,6 +19,7 @@ struct sp_batch;
 struct sp_clock;
 struct sp_log;
 
+#define SP_SESSION_COOKIE "scanpost_session"
 enum { SP_TOKEN_TEXT_SIZE = 47, SP_SESSION_TEXT_SIZE = 44, SP_PASSWORD_MIN = 10, SP_PASSWORD_MAX = 256 };
 
 struct sp_auth_options {
@@ -48,6 +49,8 @@ struct sp_session {
  * for this name or from this address lately; SP_E_IO. */
 enum sp_rc sp_auth_sign_in(struct sp_auth *auth, const struct sp_request *req, const char *name, const char *password,
                            struct sp_session *ret, struct sp_err *err);
+/* The CSRF token of the session that the request's cookie names. false: there is none. */
+bool sp_auth_csrf(struct sp_auth *auth, const struct sp_request *req, char ret[SP_SESSION_TEXT_SIZE]);
 void sp_auth_sign_out(struct sp_auth *auth, const struct sp_request *req);
 /* The password changed, or the user is gone. */
 void sp_auth_end_sessions(struct sp_auth *auth, const char *name);

@@ -1,0 +1,36 @@
+/* folders.c - the drop folders as they are watched. */
+#include "gateway/folders.h"
+
+#include "web/api/input.h"
+#include "web/api/job_json.h"
+#include "web/api/tables.h"
+
+static json_t *
+folder_json(const struct sp_folder_status *status)
+{
+    json_t *settle = status->advised_settle_ms == 0 ? json_null() : json_integer((json_int_t)status->advised_settle_ms);
+    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "name", sp_json_text(status->name), "path",
+                     sp_json_text(status->path), "watch", sp_json_text(status->watch), "last_scan",
+                     sp_json_time(status->last_scan), "taken", (json_int_t)status->taken, "rejected",
+                     (json_int_t)status->rejected, "waiting", (json_int_t)status->waiting, "trouble",
+                     sp_json_text(status->trouble), "advised_settle_ms", settle);
+}
+
+static void
+folder_list(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
+{
+    (void)req;
+    json_t *list = json_array();
+    size_t count = api->folders == NULL ? 0 : sp_folders_count(api->folders);
+    for (size_t i = 0; i < count; i++) {
+        struct sp_folder_status status;
+        sp_folders_status(api->folders, i, &status);
+        json_array_append_new(list, folder_json(&status));
+    }
+    sp_respond_json_steal(res, 200, json_pack("{s:o}", "folders", list));
+}
+
+const struct sp_route sp_routes_folders[] = {
+    { "GET", "/api/v1/folders", SP_MAY_READ, folder_list, NULL },
+    { 0 },
+};

@@ -1,0 +1,23 @@
+/* routes.c - all resources in one list. */
+#include "web/api/api.h"
+
+#include "web/api/tables.h"
+
+const struct sp_route *const *
+sp_api_routes(void)
+{
+    static const struct sp_route *const tables[] = {
+        sp_routes_scans,
+        sp_routes_jobs,
+        sp_routes_documents,
+        sp_routes_retry,
+        sp_routes_methods,
+        sp_routes_folders,
+        sp_routes_users,
+        sp_routes_tokens,
+        sp_routes_session,
+        sp_routes_health,
+        NULL,
+    };
+    return tables;
+}

@@ -1,0 +1,33 @@
+/* crowd.h - the connections of one listener, so that a thousand silent ones do not keep an honest one out: when there
+ * are too many, the one that has been silent longest is closed; those with a request under way are never touched.
+ * Belongs to one thread. */
+#ifndef SP_WEB_HTTP_CROWD_H
+#define SP_WEB_HTTP_CROWD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct sp_guest {
+    struct sp_guest *previous, *next;
+    uint8_t address[16];
+    int fd;
+    bool busy; /* has a request under way */
+    bool leaving;
+};
+
+struct sp_crowd { /* initialise the limits, zero the rest */
+    unsigned max, per_address;
+    unsigned count;                /* without those that are leaving */
+    struct sp_guest *first, *last; /* longest silent first */
+};
+
+/* May one more come in from there? Makes room where it can, by shutdown(2): the owner of the socket then closes it. */
+bool sp_crowd_admit(struct sp_crowd *crowd, const struct sockaddr *address);
+void sp_crowd_enter(struct sp_crowd *crowd, struct sp_guest *guest, const struct sockaddr *address, int fd);
+void sp_crowd_leave(struct sp_crowd *crowd, struct sp_guest *guest);
+/* A request begins, or has ended. */
+void sp_crowd_busy(struct sp_crowd *crowd, struct sp_guest *guest, bool busy);
+
+#endif
