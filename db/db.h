@@ -16,7 +16,8 @@ struct sp_db;
 
 /* Brings dir/scanpost.db to the newest version, making it when it is missing. An older one is copied aside first
  * (VACUUM INTO scanpost.db.vN). SP_E_CONFLICT: it was made by a newer scanpost. SP_E_CORRUPT: damaged (quick_check).
- * *ret_fresh: the file was made just now, or was empty, so the spool may hold jobs that it does not know. */
+ * *ret_fresh: nobody has read the spool into this database yet (sp_rebuild), because it was made just now, was empty,
+ * or we died in between: if the spool holds entries, an older database was lost. */
 enum sp_rc sp_db_migrate(const char *dir, bool *ret_fresh, struct sp_err *err);
 /* Moves a damaged database and its -wal and -shm out of the way: scanpost.db.damaged-TIME. */
 enum sp_rc sp_db_set_aside(const char *dir, int64_t wall_ms, struct sp_err *err);

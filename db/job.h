@@ -81,6 +81,7 @@ struct sp_job {
     int64_t spent_ms;        /* time that counts towards retry.expire */
     int64_t last_attempt;    /* when the last one ended */
     int tries;               /* attempts that count for backoff */
+    int64_t retried;         /* when a person last asked for another try; attempts before it do not count any more */
     const char *only_method; /* after an unknown outcome: this one, until only_until */
     int64_t only_until;
     bool waits_for_method; /* deferred because none is up: goes out when one comes back */
@@ -105,18 +106,19 @@ enum sp_rc sp_job_load(struct sp_db *db, const char *id, struct sp_job **ret, st
 enum sp_rc sp_job_exists(struct sp_db *db, const char *id, bool *ret, struct sp_err *err);
 
 /* What a person asks for. retry: held, failed, deferred, partial and cancelled become queued, recipients that failed
- * wait again, time and tries start anew. cancel: whatever is not final or sending. SP_E_CONFLICT with the state in
- * words; SP_E_NOTFOUND; retry with deleted documents: SP_E_GONE. */
+ * wait again, time and tries start anew (queued stays queued, and is due). cancel: whatever is not final or sending.
+ * SP_E_CONFLICT with the state in words; SP_E_NOTFOUND; retry with deleted documents: SP_E_GONE. */
 enum sp_rc sp_job_retry(struct sp_db *db, const char *id, int64_t now, struct sp_err *err);
 enum sp_rc sp_job_cancel(struct sp_db *db, const char *id, int64_t now, struct sp_err *err);
 
 /* Which jobs a list shows; fields that are NULL or 0 do not narrow it. */
 struct sp_job_filter {
     const enum sp_job_state *state;
-    const char *search; /* part of a subject, document name, recipient, user or id; case-insensitive */
+    const char
+        *search; /* part of a subject, document name, recipient, user or id; case-insensitive; 200 bytes at most */
     const char *source, *method;
     const char *class_name; /* of the last failed attempt */
-    int64_t since, until;   /* created in [since, until) */
+    int64_t since, until;   /* created in [since, until); a job whose id is a day off its `created` may be missed */
     const char *before;     /* cursor: ids smaller than this */
     int limit;              /* 1 to 1000 */
 };

@@ -1,8 +1,8 @@
 /* spool.h - the documents on disk, and the only copy of them.
  *
- *   STATE/spool/ULID/            0770, whole from the moment it has this name
+ *   STATE/spool/ULID/            02770, whole from the moment it has this name
  *       envelope.json            who, where to, when: all that is needed to make the job again (envelope.h)
- *       1, 2, ...                the documents
+ *       1, 2, ...                the documents; all files 0660, because the sender is another user of the group
  *   STATE/spool/.new/ULID/       being written; removed at start
  *   STATE/spool/.old/ULID/       being removed; removed at start
  *
@@ -12,6 +12,7 @@
 #ifndef SP_DB_SPOOL_H
 #define SP_DB_SPOOL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/digest.h"
@@ -33,13 +34,14 @@ enum sp_rc sp_spool_begin(struct sp_spool *spool, const char *id, struct sp_spoo
 enum sp_rc sp_spool_document(struct sp_spool_entry *entry, struct sp_err *err);
 enum sp_rc sp_spool_add(struct sp_spool_entry *entry, const void *bytes, size_t size, struct sp_err *err);
 /* Copies a file from its start into the current document, by reflink where the file system can, hashing in one pass.
- * *ret_size: bytes copied. Over `max` bytes: SP_E_TOO_LARGE. */
+ * The file's own offset stays. Over `max` bytes: SP_E_TOO_LARGE. */
 enum sp_rc sp_spool_add_file(struct sp_spool_entry *entry, int fd, uint64_t max, struct sp_err *err);
 /* The current document is whole: what it holds is now fsynced, and known. */
 enum sp_rc sp_spool_document_end(struct sp_spool_entry *entry, uint64_t *ret_size, char ret_sha256[SP_SHA256_HEX_SIZE],
                                  struct sp_err *err);
-/* The descriptor of a finished document (number from 1), for looking at its content; borrowed, readable. */
-int sp_spool_document_fd(const struct sp_spool_entry *entry, size_t number);
+/* The descriptor of a finished document (number from 1), for looking at its content with pread; borrowed, valid until
+ * the next call for this entry. -1: there is none. */
+int sp_spool_document_fd(struct sp_spool_entry *entry, size_t number);
 enum sp_rc sp_spool_publish(struct sp_spool_entry *entry, const char *envelope_json, struct sp_err *err);
 /* Ends the handle. An entry that was not published leaves nothing behind. Accepts NULL; leaves NULL. */
 void sp_spool_entry_free(struct sp_spool_entry **entry);

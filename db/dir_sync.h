@@ -1,0 +1,27 @@
+/* dir_sync.h - inside db/ only: one fsync of a directory for all who need it at the same time. Whoever comes while one
+ * runs waits for the next, because the running one may have begun before his change. */
+#ifndef SP_DB_DIR_SYNC_H
+#define SP_DB_DIR_SYNC_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct sp_dir_sync {
+    int fd; /* of the directory; borrowed */
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool running;
+    uint64_t begun, done; /* how many were */
+    uint64_t failed;      /* the number of the last one that failed, and why */
+    int failed_errno;
+};
+
+void sp_dir_sync_init(struct sp_dir_sync *sync, int fd);
+void sp_dir_sync_end(struct sp_dir_sync *sync);
+/* What was renamed in the directory before this call is durable after it. Calls may come from any thread. */
+enum sp_rc sp_dir_sync(struct sp_dir_sync *sync, struct sp_err *err);
+
+#endif

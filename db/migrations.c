@@ -1,0 +1,151 @@
+/* migrations.c - the schema, as the steps that made it. A step that was released is never edited: a change is a new
+ * step at the end.
+ *
+ * It is made for a million jobs. A list shows the newest first and narrows by one column or another, so each of those
+ * columns has an index that continues with the id: SQLite walks it from its end and stops when the page is full. What
+ * is asked all the time but true for few jobs (due, waiting, documents to delete, notes to write) has a partial index,
+ * which stays small however long the history gets. */
+#include "db/migrations.h"
+
+#include "base/auto.h"
+
+static const char first[] =
+    "CREATE TABLE house (key TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;"
+    /* Until the spool was read once, nobody knows whether this database replaces one that was lost. */
+    "INSERT INTO house VALUES ('spool_read', 0);"
+
+    "CREATE TABLE job ("
+    " n INTEGER PRIMARY KEY," /* what the tables below refer to: shorter than the id */
+    " id TEXT NOT NULL UNIQUE,"
+    " state TEXT NOT NULL,"
+    " created INTEGER NOT NULL,"
+    " finished INTEGER NOT NULL DEFAULT 0,"
+    " next_attempt INTEGER NOT NULL DEFAULT 0,"
+    " due INTEGER," /* from when on it may be claimed; NULL: it may not */
+    " claimed INTEGER NOT NULL DEFAULT 0,"
+    " source TEXT NOT NULL,"
+    " source_name TEXT NOT NULL,"
+    " user TEXT NOT NULL,"
+    " route TEXT NOT NULL,"
+    " tenant TEXT NOT NULL,"
+    " sender TEXT NOT NULL,"
+    " from_name TEXT NOT NULL,"
+    " reply_to TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " body TEXT NOT NULL,"
+    " message_id TEXT NOT NULL,"
+    " boundary TEXT NOT NULL,"
+    " folder_name BLOB NOT NULL," /* bytes as the file system has them */
+    " size INTEGER NOT NULL,"     /* of all documents */
+    " method TEXT NOT NULL DEFAULT '',"
+    " class TEXT NOT NULL DEFAULT ''," /* of the last attempt that failed */
+    " trouble TEXT NOT NULL DEFAULT '',"
+    " spent_ms INTEGER NOT NULL DEFAULT 0,"
+    " last_attempt INTEGER NOT NULL DEFAULT 0,"
+    " tries INTEGER NOT NULL DEFAULT 0,"
+    " retried INTEGER NOT NULL DEFAULT 0,"
+    " only_method TEXT NOT NULL DEFAULT '',"
+    " only_until INTEGER NOT NULL DEFAULT 0,"
+    " waits_for_method INTEGER NOT NULL DEFAULT 0,"
+    " documents_deleted INTEGER NOT NULL DEFAULT 0,"
+    " note_written INTEGER NOT NULL DEFAULT 0,"
+    " decision TEXT NOT NULL DEFAULT '[]'" /* JSON; only ever read and written whole */
+    ");"
+    "CREATE INDEX job_by_state ON job (state, id);"
+    "CREATE INDEX job_by_source ON job (source, id);"
+    "CREATE INDEX job_by_method ON job (method, id) WHERE method <> '';"
+    "CREATE INDEX job_by_class ON job (class, id) WHERE class <> '';"
+    "CREATE INDEX job_due ON job (due, id) WHERE due IS NOT NULL;"
+    "CREATE INDEX job_deferred ON job (due) WHERE state = 'deferred';"
+    "CREATE INDEX job_waiting ON job (tenant) WHERE waits_for_method = 1;"
+    "CREATE INDEX job_documents ON job (state, finished) WHERE documents_deleted = 0 AND finished > 0;"
+    "CREATE INDEX job_note ON job (id)"
+    " WHERE source = 'folder' AND note_written = 0 AND state IN ('failed', 'partial');"
+
+    "CREATE TABLE document ("
+    " job INTEGER NOT NULL REFERENCES job (n) ON DELETE CASCADE,"
+    " n INTEGER NOT NULL,"
+    " name TEXT NOT NULL,"
+    " type TEXT NOT NULL,"
+    " size INTEGER NOT NULL,"
+    " sha256 TEXT NOT NULL,"
+    " PRIMARY KEY (job, n)"
+    ") WITHOUT ROWID;"
+
+    "CREATE TABLE recipient ("
+    " job INTEGER NOT NULL REFERENCES job (n) ON DELETE CASCADE,"
+    " n INTEGER NOT NULL,"
+    " address TEXT NOT NULL,"
+    " cc INTEGER NOT NULL,"
+    " state TEXT NOT NULL,"
+    " method TEXT NOT NULL,"
+    " reply TEXT NOT NULL,"
+    " PRIMARY KEY (job, n)"
+    ") WITHOUT ROWID;"
+
+    "CREATE TABLE attempt (" /* with a row number: replies and advice are too long for a table without */
+    " job INTEGER NOT NULL REFERENCES job (n) ON DELETE CASCADE,"
+    " n INTEGER NOT NULL,"
+    " method TEXT NOT NULL,"
+    " host TEXT NOT NULL,"
+    " port INTEGER NOT NULL,"
+    " ip TEXT NOT NULL,"
+    " tls TEXT NOT NULL,"
+    " stage TEXT NOT NULL,"
+    " outcome TEXT NOT NULL,"
+    " class TEXT NOT NULL,"
+    " cause TEXT NOT NULL,"
+    " code INTEGER NOT NULL,"
+    " enhanced TEXT NOT NULL,"
+    " reply TEXT NOT NULL,"
+    " summary TEXT NOT NULL,"
+    " fix TEXT NOT NULL,"
+    " started INTEGER NOT NULL,"
+    " duration_ms INTEGER NOT NULL,"
+    " UNIQUE (job, n)"
+    ");"
+
+    "CREATE TABLE method_state ("
+    " name TEXT PRIMARY KEY NOT NULL,"
+    " state TEXT NOT NULL,"
+    " class TEXT NOT NULL,"
+    " cause TEXT NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " fix TEXT NOT NULL,"
+    " since INTEGER NOT NULL,"
+    " retry_at INTEGER NOT NULL,"
+    " failures INTEGER NOT NULL,"
+    " proven_at INTEGER NOT NULL"
+    ");"
+
+    "CREATE TABLE idempotency ("
+    " owner TEXT NOT NULL,"
+    " key TEXT NOT NULL,"
+    " digest TEXT NOT NULL,"
+    " job TEXT NOT NULL," /* its id; the key may outlive the job */
+    " created INTEGER NOT NULL,"
+    " PRIMARY KEY (owner, key)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX idempotency_by_time ON idempotency (created);"
+
+    "CREATE TABLE token ("
+    " n INTEGER PRIMARY KEY,"
+    " name TEXT NOT NULL,"
+    " sha256 TEXT NOT NULL UNIQUE,"
+    " route TEXT NOT NULL,"
+    " patterns TEXT NOT NULL," /* one a line */
+    " created INTEGER NOT NULL,"
+    " revoked INTEGER NOT NULL,"
+    " last_used INTEGER NOT NULL"
+    ");"
+    "CREATE UNIQUE INDEX token_in_use ON token (name) WHERE revoked = 0;"
+
+    "CREATE TABLE user ("
+    " name TEXT PRIMARY KEY NOT NULL,"
+    " role TEXT NOT NULL,"
+    " hash TEXT NOT NULL,"
+    " created INTEGER NOT NULL"
+    ");";
+
+const char *const sp_migrations[] = { first };
+const int sp_n_migrations = SP_LEN(sp_migrations);
