@@ -21,7 +21,8 @@ look_at(const struct sp_reply *reply)
 static void
 format(const struct sp_reply *reply)
 {
-    for (size_t size = 1; size <= 2 * SP_REPLY_TEXT_MAX; size = size < 40 ? size + 1 : size * 5) {
+    const size_t ample = 2 * sizeof reply->text;
+    for (size_t size = 1; size <= ample; size = size < 40 ? size + 1 : size * 5) {
         SP_AUTO_FREE char *buffer = malloc(size);
         PROMISE(buffer != NULL);
         sp_reply_format(reply, buffer, size);
