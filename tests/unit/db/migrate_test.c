@@ -1,0 +1,197 @@
+/* migrate_test.c - from the empty file to the newest version, and what is refused. */
+#include "unit/db/db_world.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "base/auto.h"
+#include "db/rebuild.h"
+
+static void
+db_file(const struct world *w, const char *tail, char path[128])
+{
+    snprintf(path, 128, "%s/scanpost.db%s", w->dir, tail);
+}
+
+/* The way around the wall, for damage and for other people's versions. */
+static void
+run_sql(const struct world *w, const char *sql)
+{
+    char path[128];
+    sqlite3 *handle = NULL;
+    db_file(w, "", path);
+    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(handle);
+}
+
+static void
+test_empty_file_walks_to_the_newest_version(void **state)
+{
+    struct world *w = *state;
+    bool fresh = false;
+    int version = 0;
+    assert_ok(w, sp_db_migrate(w->dir, &fresh, &w->err));
+    assert_true(fresh);
+    assert_ok(w, sp_db_open(w->dir, 1000, &w->db, &w->err));
+    assert_ok(w, sp_db_version(w->db, &version, &w->err));
+    assert_int_equal(version, sp_db_version_newest());
+}
+
+static void
+test_a_second_walk_changes_nothing(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE];
+    bool fresh = false;
+    new_id(NOW_MS, id);
+    add_job(w, id);
+    sp_db_close(&w->db);
+    assert_ok(w, sp_db_migrate(w->dir, &fresh, &w->err));
+    assert_ok(w, sp_db_open(w->dir, 1000, &w->db, &w->err));
+    assert_int_equal(state_of(w, id), SP_JOB_QUEUED);
+}
+
+static void
+test_fresh_until_the_spool_was_read(void **state)
+{
+    struct world *w = *state;
+    struct sp_spool *spool = NULL;
+    struct sp_rebuild_counts counts;
+    bool fresh = false;
+    assert_ok(w, sp_db_migrate(w->dir, &fresh, &w->err));
+    assert_true(fresh); /* we died before reading it */
+    assert_ok(w, sp_spool_open(w->dir, &spool, &w->err));
+    assert_ok(w, sp_rebuild(w->db, spool, true, NULL, &counts, &w->err));
+    sp_spool_close(&spool);
+    assert_ok(w, sp_db_migrate(w->dir, &fresh, &w->err));
+    assert_false(fresh);
+}
+
+static void
+test_a_newer_version_is_refused_in_words(void **state)
+{
+    struct world *w = *state;
+    bool fresh = false;
+    sp_db_close(&w->db);
+    run_sql(w, "PRAGMA user_version = 999");
+    assert_int_equal(sp_db_migrate(w->dir, &fresh, &w->err), SP_E_CONFLICT);
+    assert_non_null(strstr(w->err.text, "newer"));
+    assert_int_equal(sp_db_open(w->dir, 1000, &w->db, &w->err), SP_E_CONFLICT);
+    assert_null(w->db);
+}
+
+static void
+test_a_missing_database_is_not_opened(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(sp_db_open(w->dir, 1000, &w->db, &w->err), SP_E_NOTFOUND);
+}
+
+static void
+test_a_link_in_place_of_the_database_is_refused(void **state)
+{
+    struct world *w = *state;
+    char path[128];
+    bool fresh = false;
+    db_file(w, "", path);
+    assert_int_equal(symlink("/tmp/elsewhere", path), 0);
+    assert_int_equal(sp_db_migrate(w->dir, &fresh, &w->err), SP_E_INVALID);
+    assert_int_not_equal(sp_db_open(w->dir, 1000, &w->db, &w->err), SP_OK);
+}
+
+static void
+test_another_user_of_the_group_may_write_all_files(void **state)
+{
+    struct world *w = *state;
+    const char *const tails[] = { "", "-wal", "-shm" };
+    char id[SP_ULID_SIZE];
+    bool fresh = false;
+    mode_t before = umask(077);
+    assert_ok(w, sp_db_migrate(w->dir, &fresh, &w->err));
+    assert_ok(w, sp_db_open(w->dir, 1000, &w->db, &w->err));
+    new_id(NOW_MS, id);
+    add_job(w, id);
+    umask(before);
+    for (size_t i = 0; i < SP_LEN(tails); i++) {
+        char path[128];
+        struct stat st;
+        db_file(w, tails[i], path);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0660);
+    }
+}
+
+static void
+overwrite(const struct world *w, off_t from, size_t size)
+{
+    char path[128];
+    db_file(w, "", path);
+    SP_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+    SP_AUTO_FREE char *junk = malloc(size);
+    assert_non_null(junk);
+    memset(junk, 0x5a, size);
+    assert_int_equal(pwrite(fd, junk, size, from), (ssize_t)size);
+}
+
+static int
+count_files(const struct world *w, const char *prefix)
+{
+    DIR *dir = opendir(w->dir);
+    int count = 0;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        count += strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
+    closedir(dir);
+    return count;
+}
+
+static void
+test_a_file_that_is_no_database_is_set_aside(void **state)
+{
+    struct world *w = *state;
+    bool fresh = false;
+    sp_db_close(&w->db);
+    overwrite(w, 0, 100);
+    assert_int_equal(sp_db_migrate(w->dir, &fresh, &w->err), SP_E_CORRUPT);
+    assert_int_equal(sp_db_open(w->dir, 1000, &w->db, &w->err), SP_E_CORRUPT);
+    assert_ok(w, sp_db_set_aside(w->dir, NOW_MS, &w->err));
+    assert_int_equal(count_files(w, "scanpost.db.damaged-20231114T221320Z"), 1);
+    assert_ok(w, sp_db_migrate(w->dir, &fresh, &w->err));
+    assert_true(fresh);
+}
+
+static void
+test_damaged_pages_are_noticed(void **state)
+{
+    struct world *w = *state;
+    bool fresh = false;
+    sp_db_close(&w->db);
+    overwrite(w, 4096, 8192);
+    assert_int_equal(sp_db_migrate(w->dir, &fresh, &w->err), SP_E_CORRUPT);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_empty_file_walks_to_the_newest_version, setup_empty_world, teardown_world),
+        cmocka_unit_test_setup_teardown(test_a_second_walk_changes_nothing, setup_world, teardown_world),
+        cmocka_unit_test_setup_teardown(test_fresh_until_the_spool_was_read, setup_world, teardown_world),
+        cmocka_unit_test_setup_teardown(test_a_newer_version_is_refused_in_words, setup_world, teardown_world),
+        cmocka_unit_test_setup_teardown(test_a_missing_database_is_not_opened, setup_empty_world, teardown_world),
+        cmocka_unit_test_setup_teardown(test_a_link_in_place_of_the_database_is_refused, setup_empty_world,
+                                        teardown_world),
+        cmocka_unit_test_setup_teardown(test_another_user_of_the_group_may_write_all_files, setup_empty_world,
+                                        teardown_world),
+        cmocka_unit_test_setup_teardown(test_a_file_that_is_no_database_is_set_aside, setup_world, teardown_world),
+        cmocka_unit_test_setup_teardown(test_damaged_pages_are_noticed, setup_world, teardown_world),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
