@@ -352,8 +352,8 @@ make_job(struct sp_scan *scan, struct taking *t, struct sp_err *err)
     if (rc != SP_OK)
         return rc;
     rc = sp_batch_run(intake->with.batch, insert, t, err);
-    /* SP_E_CONFLICT means another job, so there is nothing to look for. */
-    if (rc != SP_OK && rc != SP_E_CONFLICT && is_job_after_all(intake, scan->job->id)) {
+    /* CONFLICT and BUSY are told before a commit, so there is nothing to look for. */
+    if (rc != SP_OK && rc != SP_E_CONFLICT && rc != SP_E_BUSY && is_job_after_all(intake, scan->job->id)) {
         memcpy(t->id, scan->job->id, SP_ULID_SIZE);
         return SP_OK;
     }

@@ -1,0 +1,6 @@
+set(here ${CMAKE_CURRENT_LIST_DIR})
+sp_test(gateway_content_test SOURCES ${here}/content_test.c ${here}/samples.c USES gateway)
+sp_test(gateway_route_test SOURCES ${here}/route_test.c ${here}/world.c ${here}/samples.c USES gateway db base)
+sp_test(gateway_intake_test SOURCES ${here}/intake_test.c ${here}/world.c ${here}/samples.c USES gateway db base)
+sp_test(gateway_intake_locked_test SOURCES ${here}/intake_locked_test.c ${here}/world.c ${here}/samples.c
+    USES gateway db base)
