@@ -4,3 +4,6 @@ sp_test(gateway_route_test SOURCES ${here}/route_test.c ${here}/world.c ${here}/
 sp_test(gateway_intake_test SOURCES ${here}/intake_test.c ${here}/world.c ${here}/samples.c USES gateway db base)
 sp_test(gateway_intake_locked_test SOURCES ${here}/intake_locked_test.c ${here}/world.c ${here}/samples.c
     USES gateway db base)
+sp_test(gateway_folders_test SOURCES ${here}/folders_test.c ${here}/world.c ${here}/samples.c USES gateway db base)
+sp_test(gateway_housekeeping_test SOURCES ${here}/housekeeping_test.c ${here}/world.c ${here}/samples.c
+    USES gateway db base)
