@@ -2,6 +2,8 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +127,14 @@ lower(char c)
     return (char)(c - 'A' + 'a');
 }
 
+static char
+upper(char c)
+{
+    if (c < 'a' || c > 'z')
+        return c;
+    return (char)(c - 'a' + 'A');
+}
+
 void
 sp_text_lower(char *text)
 {
@@ -167,12 +177,13 @@ sp_text_ends_nocase(const char *text, const char *suffix)
 const char *
 sp_text_find_nocase(const char *text, const char *needle)
 {
-    for (;; text++) {
+    if (*needle == '\0')
+        return text;
+    const char first[] = { lower(*needle), upper(*needle), '\0' };
+    for (text += strcspn(text, first); *text != '\0'; text += 1 + strcspn(text + 1, first))
         if (sp_text_starts_nocase(text, needle))
             return text;
-        if (*text == '\0')
-            return NULL;
-    }
+    return NULL;
 }
 
 bool
@@ -185,6 +196,23 @@ sp_text_copy(char *to, size_t size, const char *from)
     memcpy(to, from, n);
     to[n] = '\0';
     return n == len;
+}
+
+bool
+sp_text_format(char *to, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(to, size, format, args);
+    va_end(args);
+    if (len >= 0 && (size_t)len < size)
+        return true;
+    size_t kept = strnlen(to, size), last = kept;
+    while (last > 0 && kept - last < 3 && is_tail((unsigned char)to[last - 1]))
+        last--;
+    if (last > 0 && sp_utf8_char(to + last - 1, kept - last + 1) == 0)
+        to[last - 1] = '\0';
+    return false;
 }
 
 /* Leading digits as a number, the rest as the unit. No sign, no blanks: what strtoull takes beyond that is a typo. */

@@ -31,6 +31,8 @@ bool sp_text_ends_nocase(const char *text, const char *suffix);
 const char *sp_text_find_nocase(const char *text, const char *needle);
 /* Copies as strlcpy does; false when it did not fit (it is then cut, terminated). */
 bool sp_text_copy(char *to, size_t size, const char *from);
+/* The same, printing; cut between characters. */
+bool sp_text_format(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* "35M", "150k", "1G", "1024": bytes, powers of 1024. false when it is no size or overflows. */
 bool sp_parse_size(const char *text, uint64_t *ret);

@@ -9,7 +9,6 @@
  * assume so. Between two methods it is queued, and known not to be on its way. */
 #include "backend/sender/errand.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +68,7 @@ remember_refusals(struct errand *e)
         for (size_t w = 0; w < settings->n_methods && w < SP_PLAN_MAX; w++)
             if ((scope == SP_SCOPE_MESSAGE || scope == SP_SCOPE_RECIPIENT) &&
                 strcmp(settings->methods[w].name, attempt->method) == 0)
-                (void)snprintf(e->tried[w], sizeof e->tried[w], "refused it before: %s", attempt->summary);
+                (void)sp_text_format(e->tried[w], sizeof e->tried[w], "refused it before: %s", attempt->summary);
     }
 }
 
@@ -161,7 +160,7 @@ when_to_look(int64_t now, int64_t look_again)
 static bool
 postpone(struct errand *e, const struct sp_plan *plan)
 {
-    const struct sp_queue_wait wait = {
+    struct sp_queue_wait wait = {
         .id = e->job->id,
         .next = plan->may_wait ? SP_JOB_DEFERRED : SP_JOB_HELD,
         .now = now_of(e),
@@ -174,7 +173,7 @@ postpone(struct errand *e, const struct sp_plan *plan)
         .n_decision = plan->n_lines,
     };
     struct sp_err err = { 0 };
-    enum sp_rc rc = sp_batch_run(e->env->batch, postpone_in_batch, (void *)&wait, &err);
+    enum sp_rc rc = sp_batch_run(e->env->batch, postpone_in_batch, &wait, &err);
     if (rc == SP_OK)
         sp_info(e->env->log, "job %s: %s: %s", e->job->id, sp_job_state_name(wait.next), wait.trouble);
     else if (rc != SP_E_CONFLICT)
@@ -263,8 +262,8 @@ static void
 report_trouble(struct sp_report *report, const struct sp_err *err)
 {
     report->diagnosis = (struct sp_diagnosis){ .class_ = SP_CLASS_OTHER, .scope = SP_SCOPE_LATER, .cause = "" };
-    (void)snprintf(report->diagnosis.summary, sizeof report->diagnosis.summary, "The mail could not be made: %s",
-                   err->text);
+    (void)sp_text_format(report->diagnosis.summary, sizeof report->diagnosis.summary, "The mail could not be made: %s",
+                         err->text);
     (void)sp_text_copy(report->reply, sizeof report->reply, err->text);
 }
 
@@ -426,8 +425,8 @@ weigh(struct errand *e, const struct sp_method_settings *method, const struct sp
         note_unknown(result, e->job, method);
     enum sp_next next = SP_NEXT_DONE;
     if (e->n_waiting > 0) {
-        (void)snprintf(e->tried[index], sizeof e->tried[index], "tried just now: %s",
-                       report->maybe_sent ? "it never answered" : main_diagnosis(report)->summary);
+        (void)sp_text_format(e->tried[index], sizeof e->tried[index], "tried just now: %s",
+                             report->maybe_sent ? "it never answered" : main_diagnosis(report)->summary);
         const struct sp_plan *next_plan = plan(e);
         next =
             sp_settle_next(scope, report->maybe_sent, next_plan, result->spent_ms > e->env->settings->retry.expire_ms);
