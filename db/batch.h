@@ -16,7 +16,7 @@ typedef enum sp_rc sp_batch_fn(struct sp_db *db, void *context, struct sp_err *e
 /* Opens its own connection and starts the thread. */
 enum sp_rc sp_batch_open(const char *dir, struct sp_batch **ret, struct sp_err *err);
 /* Finishes what was handed in, stops the thread. No call may be waiting or come later. */
-void sp_batch_close(struct sp_batch **batch);
+void sp_batch_close(struct sp_batch **place);
 /* The result of fn, or of the commit that would have made it last. */
 enum sp_rc sp_batch_run(struct sp_batch *batch, sp_batch_fn *fn, void *context, struct sp_err *err);
 

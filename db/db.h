@@ -28,7 +28,7 @@ enum sp_rc sp_db_version(struct sp_db *db, int *ret, struct sp_err *err);
 /* Opens a migrated database. busy_ms: how long to wait for another writer's lock. SP_E_NOTFOUND, SP_E_CONFLICT (not
  * migrated), SP_E_CORRUPT, SP_E_IO. */
 enum sp_rc sp_db_open(const char *dir, int busy_ms, struct sp_db **ret, struct sp_err *err);
-void sp_db_close(struct sp_db **db);
+void sp_db_close(struct sp_db **place);
 
 /* Transactions are short, and hold no network call. A transaction inside one is a savepoint. commit undoes itself when
  * it fails; rollback never fails. */

@@ -291,13 +291,13 @@ read_all(json_t *root, struct sp_job *job, struct sp_idempotency *ret_key, struc
 }
 
 enum sp_rc
-sp_envelope_read(const char *text, struct sp_job **ret, struct sp_idempotency *ret_key, struct sp_err *err)
+sp_envelope_read(const char *json, struct sp_job **ret, struct sp_idempotency *ret_key, struct sp_err *err)
 {
     SP_AUTO(sp_job_free) struct sp_job *job = sp_job_new();
     if (job == NULL)
         return sp_fail(err, SP_E_NOMEM, "envelope: out of memory");
     json_error_t where;
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &where);
+    json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, &where);
     if (root == NULL)
         return sp_fail(err, SP_E_CORRUPT, "envelope: damaged: no JSON, line %d", where.line);
     enum sp_rc rc = read_all(root, job, ret_key, err);

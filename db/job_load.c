@@ -38,9 +38,9 @@ read_choice(json_t *from, struct sp_arena *arena, struct sp_job_choice *choice, 
 }
 
 enum sp_rc
-sp_decision_read(const char *text, struct sp_job *job, struct sp_err *err)
+sp_decision_read(const char *json, struct sp_job *job, struct sp_err *err)
 {
-    json_t *list = json_loads(text, 0, NULL);
+    json_t *list = json_loads(json, 0, NULL);
     if (!json_is_array(list)) {
         json_decref(list);
         return sp_fail(err, SP_E_CORRUPT, "db: a job's decision is damaged");

@@ -16,10 +16,10 @@ const char *sp_health_state_name(enum sp_health_state state); /* "unproven" "up"
 struct sp_method_state {
     char name[64];
     enum sp_health_state state;
+    int failures; /* in a row */
     char class_name[32], cause[48];
     char reason[256], fix[1024]; /* in words; fix is for the admin */
     int64_t since, retry_at;     /* wall ms; retry_at 0: at once */
-    int failures;                /* in a row */
     int64_t proven_at;           /* a mail was accepted; 0: never */
 };
 

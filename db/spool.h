@@ -24,7 +24,7 @@ struct sp_spool_entry;
 
 /* Makes the folders when missing. */
 enum sp_rc sp_spool_open(const char *state_dir, struct sp_spool **ret, struct sp_err *err);
-void sp_spool_close(struct sp_spool **spool);
+void sp_spool_close(struct sp_spool **place);
 /* Bytes free on its file system; checked against `reserve` by intake. */
 enum sp_rc sp_spool_room(struct sp_spool *spool, uint64_t *ret, struct sp_err *err);
 
@@ -44,7 +44,7 @@ enum sp_rc sp_spool_document_end(struct sp_spool_entry *entry, uint64_t *ret_siz
 int sp_spool_document_fd(struct sp_spool_entry *entry, size_t number);
 enum sp_rc sp_spool_publish(struct sp_spool_entry *entry, const char *envelope_json, struct sp_err *err);
 /* Ends the handle. An entry that was not published leaves nothing behind. Accepts NULL; leaves NULL. */
-void sp_spool_entry_free(struct sp_spool_entry **entry);
+void sp_spool_entry_free(struct sp_spool_entry **place);
 
 /* Opens a document for reading. SP_E_NOTFOUND. */
 enum sp_rc sp_spool_read(struct sp_spool *spool, const char *id, size_t number, int *ret_fd, struct sp_err *err);

@@ -192,6 +192,10 @@ test_killed_at_any_moment_nothing_taken_is_lost_or_doubled(void **state)
 {
     struct world *w = *state;
     struct sp_str taken = { 0 };
+    struct sp_spool *empty = NULL;
+    sp_db_close(&w->db);
+    start_again(w, &empty); /* the first start: from here on the database is no longer fresh */
+    sp_spool_close(&empty);
     for (int kills = 0; kills < KILLS; kills++) {
         struct sp_spool *spool = NULL;
         struct tally tally = { 0 };

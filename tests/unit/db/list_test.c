@@ -6,16 +6,17 @@
 
 #include "base/auto.h"
 
-enum { HOUR = 3600 * 1000, N = 12 };
+enum { N = 12 };
+#define HOUR ((int64_t)3600 * 1000)
 
 /* Twelve jobs, an hour apart: every third from http, every fourth failed. */
 static void
 fill(struct world *w, char ids[N][SP_ULID_SIZE])
 {
     for (int i = 0; i < N; i++) {
-        new_id(NOW_MS + (int64_t)i * HOUR, ids[i]);
+        new_id(NOW_MS + i * HOUR, ids[i]);
         struct sp_job *job = make_job(ids[i]);
-        job->created = NOW_MS + (int64_t)i * HOUR;
+        job->created = NOW_MS + i * HOUR;
         job->source = i % 3 == 0 ? "http" : "folder";
         assert_ok(w, sp_job_insert(w->db, job, &w->err));
         sp_job_free(&job);

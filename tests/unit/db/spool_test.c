@@ -145,11 +145,11 @@ test_a_file_over_the_limit_is_too_large_and_leaves_nothing(void **state)
     char path[128];
     snprintf(path, sizeof(path), "%s/source", w->dir);
     SP_AUTO_CLOSE int source = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    assert_int_equal(ftruncate(source, 300 * 1024), 0);
+    assert_int_equal(ftruncate(source, 307200), 0);
     new_id(NOW_MS, id);
     assert_ok(w, sp_spool_begin(spool, id, &entry, &w->err));
     assert_ok(w, sp_spool_document(entry, &w->err));
-    assert_int_equal(sp_spool_add_file(entry, source, 300 * 1024 - 1, &w->err), SP_E_TOO_LARGE);
+    assert_int_equal(sp_spool_add_file(entry, source, 307199, &w->err), SP_E_TOO_LARGE);
     sp_spool_entry_free(&entry);
     assert_false(there(w, ".new/", id));
     assert_false(there(w, "", id));
