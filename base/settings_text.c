@@ -211,10 +211,14 @@ take_include(struct reader *r)
 {
     const struct reader here = *r;
     skip_blanks(r);
-    char quote = *r->at == '(' ? *(r->at++, skip_blanks(r), r->at) : '\0';
+    bool open = *r->at == '(';
+    if (open)
+        r->at++;
+    skip_blanks(r);
+    char quote = *r->at;
     const char *name = r->at + 1;
-    size_t len = quote == '"' || quote == '\'' ? strcspn(name, (char[]){ quote, '\n', '\0' }) : 0;
-    if (len == 0 || name[len] != quote)
+    size_t len = quote == '"' || quote == '\'' ? strcspn(name, quote == '"' ? "\"\n" : "'\n") : 0;
+    if (!open || len == 0 || name[len] != quote)
         return COMPLAIN(&here, "write include(\"FILE\"), with the name in quotes");
     r->at = name + len + 1;
     skip_blanks(r);

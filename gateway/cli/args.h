@@ -19,7 +19,7 @@ struct sp_args {
     const char **words; /* what is no option */
     size_t n_words;
     struct sp_given {
-        const struct sp_option *option;
+        const char *name;  /* of the option */
         const char *value; /* "" for those without */
     } * given;
     size_t n_given;

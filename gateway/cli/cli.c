@@ -36,7 +36,7 @@ print_help(void)
     for (size_t g = 0; g < SP_LEN(groups); g++)
         for (const struct sp_command *c = groups[g]; c->name != NULL; c++)
             if (c->summary != NULL)
-                printf("  %s %s\n      %s\n", c->name, c->usage, c->summary);
+                printf("  %s%s%s\n      %s\n", c->name, c->usage[0] == '\0' ? "" : " ", c->usage, c->summary);
     puts("\nOptions:\n"
          "  -c FILE     the daemon's configuration, which says where its socket is (" SP_DEFAULT_FILE ")\n"
          "  --json      answer in JSON\n"
@@ -65,12 +65,12 @@ sp_cli_fail(const struct sp_err *err)
 int
 sp_cli_usage(const char *format, ...)
 {
+    SP_AUTO(sp_str_free) struct sp_str words = { 0 };
     va_list args;
     va_start(args, format);
-    fputs("scanpost: ", stderr);
-    vfprintf(stderr, format, args);
-    fputs("\nTry 'scanpost --help'.\n", stderr);
+    sp_str_vaddf(&words, format, args);
     va_end(args);
+    fprintf(stderr, "scanpost: %s\nTry 'scanpost --help'.\n", sp_str_text(&words));
     return SP_EXIT_USAGE;
 }
 
