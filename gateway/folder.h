@@ -1,7 +1,9 @@
 /* folder.h - what the files about drop folders share; nobody else includes it.
  *
  *   folders.c        start, stop, status; the worker threads and what passes between them and the watcher
- *   folder_watch.c   the watcher thread: what is there, what is quiet, what is due
+ *   folder_watch.c   the watcher thread: what is quiet, what is due, what came of it
+ *   folder_notice.c  what is there: inotify, looks into the folder, opening and closing it
+ *   folder_status.c  what people see
  *   folder_dirs.c    opening a folder and its .scanpost, and whether it still is what it was
  *   folder_take.c    one file's way, on a worker thread
  *   folder_claim.c   writers, claims and their names
@@ -154,6 +156,37 @@ struct sp_folders {
 };
 void *sp_folder_watch(void *folders); /* the watcher's thread */
 void sp_folders_hand(struct sp_folders *house, struct sp_take *take);
+/* What the workers are done with. When stopping, also what no worker began, as GONE: its file stays where it is. */
 struct sp_take *sp_folders_collect(struct sp_folders *house, bool *ret_stopping);
+
+/* ---- folder_notice.c: for the watcher ---- */
+
+/* How a file came to our notice. */
+enum sp_notice {
+    SP_BY_LOOK,  /* it was there when we looked, and inotify ought to have told us */
+    SP_AT_FIRST, /* it was there when we looked, and nobody was asked to tell us */
+    SP_BY_EVENT, /* it was written */
+    SP_BY_CLOSE, /* it was closed after writing, or moved here: may be finished */
+};
+void sp_folder_open(struct sp_folders *house, struct sp_folder *folder);
+/* The names are forgotten, except those that workers have; they are found again when the folder is back. */
+void sp_folder_close(struct sp_folders *house, struct sp_folder *folder);
+void sp_folder_look(struct sp_folders *house, struct sp_folder *folder, enum sp_notice how);
+void sp_folder_begin_waiting(const struct sp_folder *folder, struct sp_pending *entry, const struct sp_seen *seen,
+                             int64_t now);
+void sp_folder_end_probing(struct sp_folders *house, struct sp_folder *folder, bool heard);
+/* inotify said nothing about a file that has been here for a while: it hears only what this machine does. */
+void sp_folder_stop_trusting(struct sp_folders *house, struct sp_folder *folder);
+void sp_folders_hear(struct sp_folders *house); /* reads all that inotify has to say */
+
+/* ---- folder_status.c: for the watcher ---- */
+
+/* Logged when it changes, not every time it is found again. "" : all is well. */
+void sp_folder_set_trouble(struct sp_folders *house, struct sp_folder *folder, const char *trouble);
+void sp_folder_set_ears(struct sp_folders *house, struct sp_folder *folder, enum sp_folder_ears ears);
+/* A source went on with a file that had been quiet for so long after it was closed. */
+void sp_folder_advise_settle(struct sp_folders *house, struct sp_folder *folder, int64_t pause);
+void sp_folder_count(struct sp_folders *house, struct sp_folder *folder, const struct sp_take *take);
+void sp_folders_show_waiting(struct sp_folders *house);
 
 #endif

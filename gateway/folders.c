@@ -233,19 +233,3 @@ sp_folders_stop(struct sp_folders **folders)
     free_house(*folders);
     *folders = NULL;
 }
-
-/* ---- status ---- */
-
-size_t
-sp_folders_count(const struct sp_folders *folders)
-{
-    return folders->n_folders;
-}
-
-void
-sp_folders_status(struct sp_folders *folders, size_t index, struct sp_folder_status *ret)
-{
-    pthread_mutex_lock(&folders->lock);
-    *ret = folders->folders[index].shown;
-    pthread_mutex_unlock(&folders->lock);
-}

@@ -40,8 +40,10 @@ void
 sp_pending_free(struct sp_pending_table **table)
 {
     for (size_t i = 0; *table != NULL && i < BUCKETS; i++)
-        while ((*table)->buckets[i] != NULL)
-            sp_pending_remove(*table, (*table)->buckets[i]);
+        for (struct sp_pending *entry = (*table)->buckets[i], *next; entry != NULL; entry = next) {
+            next = entry->next;
+            free(entry);
+        }
     free(*table);
     *table = NULL;
 }

@@ -17,7 +17,7 @@ is_blank(char c)
 
 /* The value of the placeholder at the start of text, and the length of the placeholder; NULL when there is none. */
 static const char *
-placeholder(const char *text, const struct sp_placeholders *values, char number[16], size_t *ret_len)
+placeholder(const char *text, const struct sp_placeholders *values, const char *number, size_t *ret_len)
 {
     const struct {
         const char *name, *value;

@@ -105,14 +105,7 @@ static void
 test_text_programs_and_nothing_are_unknown(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "",
-                                         "P",
-                                         "hello",
-                                         "\x7f"
-                                         "ELF",
-                                         "%!PS-Adobe",
-                                         "<html>",
-                                         "MZ" };
+    static const char *const texts[] = { "", "P", "hello", "\177ELF", "%!PS-Adobe", "<html>", "MZ" };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct sample s = { .size = 0 };
         bool complete = false;
