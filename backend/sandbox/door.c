@@ -14,20 +14,21 @@
 
 #include "base/auto.h"
 
+struct visit {
+    enum { FREE, BUSY, OVER } state; /* OVER: the thread has ended, or is about to, and is to be joined */
+    pthread_t thread;
+    struct sp_box_door *door;
+    struct sp_box_guest guest;
+};
+
 struct sp_box_door {
     int fd;
     unsigned port;
     struct sp_box_hall *hall;
     struct sp_box_service service;
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t left; /* somebody did */
-    unsigned guests;
-};
-
-struct visit {
-    struct sp_box_door *door;
-    struct sp_box_guest guest;
+    pthread_mutex_t lock; /* over the visits' states */
+    struct visit visits[SP_BOX_GUESTS_MAX];
 };
 
 enum sp_rc
@@ -58,59 +59,61 @@ visit_run(void *argument)
     struct visit *visit = argument;
     struct sp_box_door *door = visit->door;
     door->service.serve(door->service.context, &visit->guest);
-    free(visit);
     pthread_mutex_lock(&door->lock);
-    door->guests--;
-    pthread_cond_signal(&door->left);
+    visit->state = OVER;
     pthread_mutex_unlock(&door->lock);
     return NULL;
 }
 
-/* One more guest, if there is a seat. */
-static bool
-seat_take(struct sp_box_door *door)
+/* A free seat, or one whose guest has left; NULL: there is none. Only the door's own thread takes seats. */
+static struct visit *
+seat_find(struct sp_box_door *door)
 {
+    struct visit *found = NULL;
     pthread_mutex_lock(&door->lock);
-    bool free_seat = door->guests < SP_BOX_GUESTS_MAX;
-    door->guests += free_seat;
+    for (size_t i = 0; found == NULL && i < SP_BOX_GUESTS_MAX; i++)
+        if (door->visits[i].state != BUSY)
+            found = &door->visits[i];
     pthread_mutex_unlock(&door->lock);
-    return free_seat;
+    return found;
 }
 
 static bool
-visit_start(struct visit *visit)
+seat_used(struct sp_box_door *door, size_t i)
 {
-    pthread_t thread;
-    if (!seat_take(visit->door))
+    pthread_mutex_lock(&door->lock);
+    bool used = door->visits[i].state != FREE;
+    pthread_mutex_unlock(&door->lock);
+    return used;
+}
+
+static bool
+visit_start(struct sp_box_door *door, const struct sp_box_guest *guest)
+{
+    struct visit *visit = seat_find(door);
+    if (visit == NULL)
         return false;
-    if (pthread_create(&thread, NULL, visit_run, visit) == 0) {
-        pthread_detach(thread);
+    if (visit->state == OVER)
+        pthread_join(visit->thread, NULL);
+    *visit = (struct visit){ .state = BUSY, .door = door, .guest = *guest };
+    if (pthread_create(&visit->thread, NULL, visit_run, visit) == 0)
         return true;
-    }
-    pthread_mutex_lock(&visit->door->lock);
-    visit->door->guests--;
-    pthread_mutex_unlock(&visit->door->lock);
+    visit->state = FREE;
     return false;
 }
 
 static void
 welcome(struct sp_box_door *door, int fd, const struct sockaddr_in *from)
 {
+    struct sp_box_guest guest = { .fd = fd, .stop_fd = door->hall->stop_fd };
     int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* a hint only */
-    struct visit *visit = calloc(1, sizeof(*visit));
-    if (visit != NULL) {
-        visit->door = door;
-        visit->guest.fd = fd;
-        visit->guest.stop_fd = door->hall->stop_fd;
-        visit->guest.number = atomic_fetch_add(&door->hall->connections, 1) + 1;
-        (void)inet_ntop(AF_INET, &from->sin_addr, visit->guest.ip, sizeof(visit->guest.ip));
-        if (visit_start(visit))
-            return;
-    }
+    (void)inet_ntop(AF_INET, &from->sin_addr, guest.ip, sizeof(guest.ip));
+    guest.number = atomic_fetch_add(&door->hall->connections, 1) + 1;
+    if (visit_start(door, &guest))
+        return;
     (void)send(fd, door->service.full, strlen(door->service.full), MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
-    free(visit);
 }
 
 static void *
@@ -147,7 +150,6 @@ sp_box_door_open(const char *address, unsigned port, struct sp_box_hall *hall, c
         return rc;
     }
     pthread_mutex_init(&door->lock, NULL);
-    pthread_cond_init(&door->left, NULL);
     if (pthread_create(&door->thread, NULL, door_run, door) != 0) {
         close(door->fd);
         free(door);
@@ -172,11 +174,9 @@ sp_box_door_close(struct sp_box_door **door)
         return;
     pthread_join(d->thread, NULL);
     close(d->fd);
-    pthread_mutex_lock(&d->lock);
-    while (d->guests > 0)
-        pthread_cond_wait(&d->left, &d->lock);
-    pthread_mutex_unlock(&d->lock);
-    pthread_cond_destroy(&d->left);
+    for (size_t i = 0; i < SP_BOX_GUESTS_MAX; i++)
+        if (seat_used(d, i))
+            pthread_join(d->visits[i].thread, NULL);
     pthread_mutex_destroy(&d->lock);
     free(d);
 }

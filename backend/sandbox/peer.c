@@ -86,7 +86,7 @@ try_read(struct sp_box_peer *peer, void *bytes, size_t size, short *events)
     if (peer->tls != NULL) {
         ERR_clear_error();
         int n = SSL_read(peer->tls, bytes, (int)size);
-        *events = n > 0 ? 0 : tls_wants(peer->tls, n);
+        *events = n > 0 ? (short)0 : tls_wants(peer->tls, n);
         return n > 0 ? n : *events == 0 ? -1 : 0;
     }
     ssize_t n = recv(peer->fd, bytes, size, 0);
@@ -102,7 +102,7 @@ try_write(struct sp_box_peer *peer, const void *bytes, size_t size, short *event
     if (peer->tls != NULL) {
         ERR_clear_error();
         int n = SSL_write(peer->tls, bytes, (int)size);
-        *events = n > 0 ? 0 : tls_wants(peer->tls, n);
+        *events = n > 0 ? (short)0 : tls_wants(peer->tls, n);
         return n > 0 ? n : *events == 0 ? -1 : 0;
     }
     ssize_t n = send(peer->fd, bytes, size, MSG_NOSIGNAL);
