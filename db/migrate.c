@@ -20,7 +20,7 @@ enum { MIGRATE_BUSY_MS = 10000 };
 int
 sp_db_version_newest(void)
 {
-    return sp_n_migrations;
+    return sp_migrations.count;
 }
 
 /* SQLite would make the file with the umask's mode. Gateway and sender are different users of one group, and -wal and
@@ -89,14 +89,14 @@ copy_aside(struct sp_db *db, const char *path, int version, struct sp_err *err)
 }
 
 static enum sp_rc
-climb_one(struct sp_db *db, int version, struct sp_err *err)
+climb_one(struct sp_db *db, const char *step, int version, struct sp_err *err)
 {
     char set_version[48];
     snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", version + 1);
     enum sp_rc rc = sp_db_begin(db, err);
     if (rc != SP_OK)
         return rc;
-    rc = sp_db_script(db, sp_migrations[version], err);
+    rc = sp_db_script(db, step, err);
     if (rc == SP_OK)
         rc = sp_db_script(db, set_version, err);
     rc = sp_db_finish(db, rc, err);
@@ -104,20 +104,20 @@ climb_one(struct sp_db *db, int version, struct sp_err *err)
 }
 
 static enum sp_rc
-climb(struct sp_db *db, const char *path, struct sp_err *err)
+climb(struct sp_db *db, const struct sp_migrations *steps, const char *path, struct sp_err *err)
 {
     int version = 0;
     enum sp_rc rc = sp_db_version(db, &version, err);
     if (rc != SP_OK)
         return rc;
-    if (version < 0 || version > sp_n_migrations)
+    if (version < 0 || version > steps->count)
         return sp_fail(err, SP_E_CONFLICT,
                        "db: '%s' has version %d and was made by a newer scanpost; this one knows versions up to %d",
-                       path, version, sp_n_migrations);
-    if (version > 0 && version < sp_n_migrations)
+                       path, version, steps->count);
+    if (version > 0 && version < steps->count)
         rc = copy_aside(db, path, version, err);
-    for (; rc == SP_OK && version < sp_n_migrations; version++)
-        rc = climb_one(db, version, err);
+    for (; rc == SP_OK && version < steps->count; version++)
+        rc = climb_one(db, steps->texts[version], version, err);
     return rc;
 }
 
@@ -134,6 +134,12 @@ spool_unread(struct sp_db *db, bool *ret, struct sp_err *err)
 enum sp_rc
 sp_db_migrate(const char *dir, bool *ret_fresh, struct sp_err *err)
 {
+    return sp_db_migrate_by(&sp_migrations, dir, ret_fresh, err);
+}
+
+enum sp_rc
+sp_db_migrate_by(const struct sp_migrations *steps, const char *dir, bool *ret_fresh, struct sp_err *err)
+{
     SP_AUTO_FREE char *path = sp_db_path(dir);
     if (path == NULL)
         return sp_fail(err, SP_E_NOMEM, "db: out of memory");
@@ -144,7 +150,7 @@ sp_db_migrate(const char *dir, bool *ret_fresh, struct sp_err *err)
     if (rc == SP_OK)
         rc = check_damage(db, err);
     if (rc == SP_OK)
-        rc = climb(db, path, err);
+        rc = climb(db, steps, path, err);
     if (rc == SP_OK)
         rc = spool_unread(db, ret_fresh, err);
     if (rc == SP_OK)

@@ -147,5 +147,5 @@ static const char first[] =
     " created INTEGER NOT NULL"
     ");";
 
-const char *const sp_migrations[] = { first };
-const int sp_n_migrations = SP_LEN(sp_migrations);
+static const char *const texts[] = { first };
+const struct sp_migrations sp_migrations = { .texts = texts, .count = SP_LEN(texts) };

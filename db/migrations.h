@@ -2,8 +2,17 @@
 #ifndef SP_DB_MIGRATIONS_H
 #define SP_DB_MIGRATIONS_H
 
-/* sp_migrations[v] leads from version v to v + 1. */
-extern const char *const sp_migrations[];
-extern const int sp_n_migrations;
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct sp_migrations {
+    const char *const *texts; /* texts[v] leads from version v to v + 1 */
+    int count;                /* the newest version */
+};
+extern const struct sp_migrations sp_migrations;
+
+/* sp_db_migrate with other steps, so that a test can see a database grow older. */
+enum sp_rc sp_db_migrate_by(const struct sp_migrations *steps, const char *dir, bool *ret_fresh, struct sp_err *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "base/auto.h"
+#include "db/migrations.h"
 #include "db/rebuild.h"
 
 static void
@@ -172,9 +173,64 @@ test_damaged_pages_are_noticed(void **state)
 {
     struct world *w = *state;
     bool fresh = false;
+    char path[128];
+    struct stat st;
     sp_db_close(&w->db);
-    overwrite(w, 4096, 8192);
+    db_file(w, "", path);
+    assert_int_equal(stat(path, &st), 0);
+    overwrite(w, st.st_size - 4096, 4096); /* a table that nothing reads at start */
     assert_int_equal(sp_db_migrate(w->dir, &fresh, &w->err), SP_E_CORRUPT);
+}
+
+/* The first released steps, and one that is not written yet. */
+static enum sp_rc
+migrate_further(struct world *w, const char *step)
+{
+    const char *texts[8];
+    bool fresh = false;
+    memcpy(texts, sp_migrations.texts, (size_t)sp_migrations.count * sizeof(texts[0]));
+    texts[sp_migrations.count] = step;
+    const struct sp_migrations further = { .texts = texts, .count = sp_migrations.count + 1 };
+    return sp_db_migrate_by(&further, w->dir, &fresh, &w->err);
+}
+
+static void
+test_an_older_version_is_copied_aside_before_it_changes(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE];
+    char path[128];
+    char copy[128];
+    char tail[16];
+    struct stat st;
+    new_id(NOW_MS, id);
+    add_job(w, id);
+    sp_db_close(&w->db);
+    assert_ok(w, migrate_further(w, "CREATE TABLE later (n INTEGER); DELETE FROM job"));
+    assert_int_equal(sp_db_open(w->dir, 1000, &w->db, &w->err), SP_E_CONFLICT); /* it is newer than we are */
+    db_file(w, "", path);
+    snprintf(tail, sizeof(tail), ".v%d", sp_db_version_newest());
+    db_file(w, tail, copy);
+    assert_int_equal(stat(copy, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0660);
+    assert_int_equal(rename(copy, path), 0); /* the way back */
+    assert_ok(w, sp_db_open(w->dir, 1000, &w->db, &w->err));
+    assert_int_equal(state_of(w, id), SP_JOB_QUEUED);
+}
+
+static void
+test_a_step_that_fails_leaves_the_version_before_it(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE];
+    new_id(NOW_MS, id);
+    add_job(w, id);
+    sp_db_close(&w->db);
+    assert_int_not_equal(migrate_further(w, "DELETE FROM job; CREATE nonsense"), SP_OK);
+    assert_int_not_equal(migrate_further(w, "DELETE FROM job; CREATE nonsense"), SP_OK); /* over its own copy */
+    assert_non_null(strstr(w->err.text, "migrating to version"));
+    assert_ok(w, sp_db_open(w->dir, 1000, &w->db, &w->err));
+    assert_int_equal(state_of(w, id), SP_JOB_QUEUED);
 }
 
 int
@@ -192,6 +248,10 @@ main(void)
                                         teardown_world),
         cmocka_unit_test_setup_teardown(test_a_file_that_is_no_database_is_set_aside, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_damaged_pages_are_noticed, setup_world, teardown_world),
+        cmocka_unit_test_setup_teardown(test_an_older_version_is_copied_aside_before_it_changes, setup_world,
+                                        teardown_world),
+        cmocka_unit_test_setup_teardown(test_a_step_that_fails_leaves_the_version_before_it, setup_world,
+                                        teardown_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
