@@ -206,9 +206,10 @@ sp_parsed_read(struct sp_parsed *parsed)
     int parse = cfg_parse_buf(parsed->cfg, sp_str_text(&parsed->text.text));
     parsing_for = NULL;
     pthread_mutex_unlock(&parsing);
-    if (parse != CFG_SUCCESS)
-        return parsed->err->rc != SP_OK ? parsed->err->rc : sp_fail(parsed->err, SP_E_NOMEM, "settings: out of memory");
-    return SP_OK;
+    if (parse == CFG_SUCCESS)
+        return SP_OK;
+    return parsed->err->rc != SP_OK ? parsed->err->rc
+                                    : complain(parsed, (unsigned)parsed->cfg->line, "not understood, near this line");
 }
 
 void

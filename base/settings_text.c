@@ -114,11 +114,21 @@ skip_comment(struct reader *r)
     return complain_at(r, begun, "the comment that begins here is never closed by */");
 }
 
+/* Behind "=", and in a list. */
+static bool
+value_here(const struct reader *r)
+{
+    bool in_list = r->n_open > 0 && r->open[r->n_open - 1].list;
+    return r->last == '=' || (in_list && (r->last == '{' || r->last == ','));
+}
+
 static enum sp_rc
 take_string(struct reader *r)
 {
     unsigned begun = r->line;
     char quote = *r->at;
+    if (r->at[1] == quote && !value_here(r)) /* libConfuse would stop here without a word */
+        return COMPLAIN(r, "an empty text can only be a value");
     take(r);
     while (*r->at != quote) {
         if (*r->at == '\0')

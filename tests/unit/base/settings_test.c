@@ -231,6 +231,7 @@ test_what_is_not_the_language_is_refused_with_its_line(void **state)
         { GOOD "route r {\n subject = \"${HOME}\"\n }", "scanpost.conf:5: '${' would be replaced" },
         { GOOD "route r {\n subject = \"\\999\"\n }", "scanpost.conf:5: write the character itself" },
         { GOOD "retry {\n first 1m }", "scanpost.conf:5: missing equal sign after option 'first'" },
+        { GOOD "route r {\n \"\" = a }", "scanpost.conf:5: an empty text can only be a value" },
         { GOOD "route { }", "scanpost.conf:4: missing title for section 'route'" },
         { GOOD "route \"a b\" { }", "scanpost.conf:4: 'a b' cannot be the name of a route" },
         { GOOD "\xff", "scanpost.conf:1: '" },
