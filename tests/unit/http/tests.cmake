@@ -1,8 +1,11 @@
 set(here ${CMAKE_CURRENT_LIST_DIR})
 sp_test(http_crowd_test SOURCES ${here}/crowd_test.c USES web_http)
+sp_test(http_exchange_test SOURCES ${here}/exchange_test.c USES web_http db base)
 sp_test(http_multipart_test SOURCES ${here}/multipart_test.c USES web_http base)
 sp_test(http_router_test SOURCES ${here}/router_test.c USES web_http db base)
 sp_test(http_server_test SOURCES ${here}/server_test.c ${here}/client.c USES web_http db base)
 set(house ${here}/house.c ${here}/../gateway/world.c ${here}/../gateway/samples.c)
 sp_test(http_scans_test SOURCES ${here}/scans_test.c ${here}/client.c ${house}
     USES web_api web_auth web_http gateway db base)
+sp_test(http_jobs_test SOURCES ${here}/jobs_test.c ${house} USES web_api web_auth web_http gateway db base)
+sp_test(http_auth_test SOURCES ${here}/auth_test.c ${house} USES web_api web_auth web_http gateway db base)
