@@ -78,6 +78,10 @@ tell_news(const json_t *job, size_t *seen, struct sp_str *before)
         sp_show_attempt(&out, json_array_get(attempts, *seen));
     size_t begin = out.len;
     sp_show_state(&out, job);
+    if (sp_member_text(job, "trouble")[0] != '\0') {
+        sp_str_add(&out, "\n  ");
+        sp_put_lines(&out, sp_member_text(job, "trouble"), 2);
+    }
     if (strcmp(sp_str_text(&out) + begin, sp_str_text(before)) == 0) {
         sp_str_cut(&out, begin);
     } else {
