@@ -86,8 +86,10 @@ try_read(struct sp_box_peer *peer, void *bytes, size_t size, short *events)
     if (peer->tls != NULL) {
         ERR_clear_error();
         int n = SSL_read(peer->tls, bytes, (int)size);
-        *events = n > 0 ? (short)0 : tls_wants(peer->tls, n);
-        return n > 0 ? n : *events == 0 ? -1 : 0;
+        if (n > 0)
+            return n;
+        *events = tls_wants(peer->tls, n);
+        return *events == 0 ? -1 : 0;
     }
     ssize_t n = recv(peer->fd, bytes, size, 0);
     *events = POLLIN;
@@ -102,8 +104,10 @@ try_write(struct sp_box_peer *peer, const void *bytes, size_t size, short *event
     if (peer->tls != NULL) {
         ERR_clear_error();
         int n = SSL_write(peer->tls, bytes, (int)size);
-        *events = n > 0 ? (short)0 : tls_wants(peer->tls, n);
-        return n > 0 ? n : *events == 0 ? -1 : 0;
+        if (n > 0)
+            return n;
+        *events = tls_wants(peer->tls, n);
+        return *events == 0 ? -1 : 0;
     }
     ssize_t n = send(peer->fd, bytes, size, MSG_NOSIGNAL);
     *events = POLLOUT;

@@ -8,12 +8,13 @@
 
 #include "base/address.h"
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/text.h"
 
-enum { FILE_MAX = 65536, SCENARIOS_MAX = 64 };
+enum { FILE_MAX = 65536, SCENARIOS_MAX = 64, SETTLED_MS = 100 };
 
 enum argument { NOTHING, ADDRESS, STAGE, MAYBE_STAGE, NUMBER, MAYBE_NUMBER, KIND, STAGE_AND_TEXT };
 
@@ -69,7 +70,8 @@ struct sp_box_scenarios {
     char *name;
     const struct sp_log *log;
     struct sp_str content; /* as it was read last */
-    struct timespec changed;
+    struct stat stamp;
+    bool settled; /* the stamp was old enough to be trusted */
     size_t n;
     struct sp_box_scenario list[SCENARIOS_MAX];
     uint64_t lost[SCENARIOS_MAX]; /* answers lost so far */
@@ -203,23 +205,35 @@ parse_all(struct sp_box_scenarios *s)
     }
 }
 
-/* Reads the file and parses it when it, or only its time, is another. One that cannot be read holds nothing. */
+static bool
+stamp_equal(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Reads the file when it is another than before, or may be: the kernel's time stamps are ticks of some milliseconds, so
+ * one that was fresh when we read may hide a second change. A file that cannot be read holds nothing. */
 static void
 refresh(struct sp_box_scenarios *s)
 {
     struct sp_str now = { 0 };
-    struct stat st = { 0 };
-    if (fstatat(s->dirfd, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+    struct stat stamp = { 0 };
+    bool exists = fstatat(s->dirfd, s->name, &stamp, AT_SYMLINK_NOFOLLOW) == 0;
+    bool same_stamp = stamp_equal(&stamp, &s->stamp);
+    if (same_stamp && s->settled)
+        return;
+    if (exists)
         (void)sp_io_read_file(s->dirfd, s->name, FILE_MAX, &now, NULL);
-    bool same = strcmp(sp_str_text(&now), sp_str_text(&s->content)) == 0 && st.st_mtim.tv_sec == s->changed.tv_sec &&
-                st.st_mtim.tv_nsec == s->changed.tv_nsec;
-    if (same) {
+    int64_t changed_ms = (int64_t)stamp.st_mtim.tv_sec * 1000 + stamp.st_mtim.tv_nsec / 1000000;
+    s->settled = sp_wall_ms(&sp_clock_system) - changed_ms > SETTLED_MS;
+    s->stamp = stamp;
+    if (same_stamp && strcmp(sp_str_text(&now), sp_str_text(&s->content)) == 0) {
         sp_str_free(&now);
         return;
     }
     sp_str_free(&s->content);
     s->content = now;
-    s->changed = st.st_mtim;
     parse_all(s);
 }
 

@@ -3,8 +3,8 @@
  *   [mx/ | submission/] NAME [ ":" ARGUMENT ]         "# ..." and empty lines are skipped
  *
  * Without a prefix a scenario is played where it happens in real life (the table in scenario.c says where). The file is
- * read again at every step of every conversation: it is tiny, and so nobody ever sees an old state. Threads may share a
- * struct sp_box_scenarios. */
+ * looked at again at every step of every conversation, so nobody ever sees an old state. Threads may share a struct
+ * sp_box_scenarios. */
 #ifndef SP_SANDBOX_SCENARIO_H
 #define SP_SANDBOX_SCENARIO_H
 
