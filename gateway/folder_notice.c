@@ -213,6 +213,9 @@ sp_folder_open(struct sp_folders *house, struct sp_folder *folder)
         return;
     }
     sp_folder_set_trouble(house, folder, "");
+    if (folder->set->duplicates == SP_DUPLICATES_HOLD)
+        sp_warn(house->taker.log, "folder %s: duplicates = hold is not in this version, they are sent",
+                folder->set->name);
     listen_to(house, folder);
     each_name(house, folder, folder->dirs->claims, SP_AT_FIRST);
     sp_folder_look(house, folder, SP_AT_FIRST);

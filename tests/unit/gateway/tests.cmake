@@ -7,3 +7,5 @@ sp_test(gateway_intake_locked_test SOURCES ${here}/intake_locked_test.c ${here}/
 sp_test(gateway_folders_test SOURCES ${here}/folders_test.c ${here}/world.c ${here}/samples.c USES gateway db base)
 sp_test(gateway_housekeeping_test SOURCES ${here}/housekeeping_test.c ${here}/world.c ${here}/samples.c
     USES gateway db base)
+sp_test(gateway_crash_test SOURCES ${here}/crash_test.c ${here}/world.c ${here}/samples.c USES gateway db base)
+sp_test(gateway_pending_test SOURCES ${here}/pending_test.c USES gateway)

@@ -137,7 +137,8 @@ world_close(struct world *w)
     sp_spool_close(&w->spool);
     sp_batch_close(&w->batch);
     sp_db_close(&w->db);
-    close(w->wake);
+    if (w->wake >= 0)
+        close(w->wake);
     struct sp_err err = { 0 };
     if (sp_io_remove_tree(AT_FDCWD, w->root, &err) != SP_OK)
         fprintf(stderr, "%s\n", err.text);

@@ -1,0 +1,167 @@
+/* kill -9 at any instant while files are dropped: every file becomes exactly one job, with its own bytes. The gateway
+ * runs in a child that is killed again and again; in the end one that is left alone takes what remains. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/io.h"
+#include "db/batch.h"
+#include "db/db.h"
+#include "db/rebuild.h"
+#include "db/spool.h"
+#include "gateway/folder.h"
+#include "gateway/intake.h"
+#include "world.h"
+
+enum { KILLS = 30, FILES_A_ROUND = 4, FILES = KILLS * FILES_A_ROUND };
+
+static const struct sp_folder_times hurried = {
+    .rescan_ms = 200,
+    .look_again_ms = 100,
+    .poll_min_ms = 50,
+    .patience_ms = 60000,
+    .backoff_max_ms = 200,
+    .probe_ms = 2000,
+};
+
+/* As the daemon starts: what a crash left is put in order before anybody writes. */
+static void
+open_gateway(struct world *w)
+{
+    struct sp_err err = { 0 };
+    struct sp_rebuild_counts found = { 0 };
+    bool fresh;
+    w->wake = -1;
+    struct sp_intake_options options = { .settings = &w->settings, .clock = &sp_clock_system, .wake_fd = -1 };
+    bool good = sp_db_migrate(w->state, &fresh, &err) == SP_OK && sp_db_open(w->state, 5000, &w->db, &err) == SP_OK &&
+                sp_spool_open(w->state, &w->spool, &err) == SP_OK && sp_spool_sweep(w->spool, &err) == SP_OK &&
+                sp_rebuild(w->db, w->spool, false, NULL, &found, &err) == SP_OK && found.damaged == 0 &&
+                sp_batch_open(w->state, &w->batch, &err) == SP_OK;
+    options.batch = w->batch;
+    options.spool = w->spool;
+    good = good && sp_intake_new(&options, &w->intake, &err) == SP_OK &&
+           sp_folders_start_timed(&w->settings, w->intake, &sp_clock_system, NULL, &hurried, &w->house, &err) == SP_OK;
+    if (!good) {
+        fprintf(stderr, "the gateway does not start: %s\n", err.text);
+        abort();
+    }
+}
+
+static pid_t
+start_gateway(struct world *w)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed assertion leaves nobody behind */
+        open_gateway(w);
+        for (;;)
+            pause();
+    }
+    return child;
+}
+
+static void
+drop(struct world *w, int n)
+{
+    char name[32];
+    snprintf(name, sizeof(name), "SCN_%04d.PDF", n);
+    struct sample pdf = sample_pdf(name);
+    write_file(w->drop, name, pdf.bytes, pdf.size);
+}
+
+/* How many jobs there are for a name, and whether the first one holds its bytes. */
+static size_t
+jobs_for(struct world *w, const struct sp_job_list *list, int n)
+{
+    char name[32];
+    size_t count = 0;
+    snprintf(name, sizeof(name), "SCN_%04d.PDF", n);
+    struct sample pdf = sample_pdf(name);
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->jobs[i]->folder_name, name) != 0)
+            continue;
+        count++;
+        assert_true(world_document_is(w, list->jobs[i]->id, 1, pdf.bytes, pdf.size));
+    }
+    return count;
+}
+
+static void
+wait_for_all(struct world *w)
+{
+    for (int rounds = 0; rounds < 3000 && world_jobs(w, NULL) < FILES; rounds++)
+        pause_ms(10);
+    pause_ms(500); /* a second job for one of them would come about now */
+}
+
+static void
+test_each_file_is_one_job_whenever_the_gateway_is_killed(void **state)
+{
+    struct world *w = *state;
+    for (int round = 0; round < KILLS; round++) {
+        pid_t child = start_gateway(w);
+        for (int i = 0; i < FILES_A_ROUND; i++)
+            drop(w, round * FILES_A_ROUND + i);
+        pause_ms(20 + (int)sp_random_below(150));
+        assert_int_equal(kill(child, SIGKILL), 0);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+    }
+    open_gateway(w);
+    wait_for_all(w);
+    struct sp_job_filter filter = { .limit = 1000 };
+    struct sp_job_list list = { 0 };
+    assert_int_equal(sp_job_list(w->db, &filter, &list, NULL), SP_OK);
+    assert_int_equal(list.count, FILES);
+    for (int n = 0; n < FILES; n++)
+        assert_int_equal(jobs_for(w, &list, n), 1);
+    sp_job_list_free(&list);
+    assert_int_equal(world_spool_count(w), FILES);
+}
+
+static int
+setup(void **state)
+{
+    struct world *w = calloc(1, sizeof(*w));
+    snprintf(w->root, sizeof(w->root), "/tmp/gateway-test-XXXXXX");
+    if (mkdtemp(w->root) == NULL)
+        return 1;
+    snprintf(w->state, sizeof(w->state), "%s/state", w->root);
+    snprintf(w->drop, sizeof(w->drop), "%s/drop", w->root);
+    world_settings(w);
+    w->folders[0].settle_ms = 30;
+    *state = w;
+    return mkdir(w->state, 0770) + mkdir(w->drop, 0770);
+}
+
+static int
+teardown(void **state)
+{
+    struct world *w = *state;
+    world_close(w);
+    return 0;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_each_file_is_one_job_whenever_the_gateway_is_killed, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
