@@ -19,8 +19,10 @@ add_disposition(struct sp_response *res, const char *name)
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$&+-.^_`|~";
     SP_AUTO(sp_str_free) struct sp_str header = { 0 };
     sp_str_add(&header, "attachment; filename=\"");
-    for (const char *c = name; *c != '\0'; c++)
-        sp_str_add_char(&header, *c >= ' ' && *c < 0x7f && *c != '"' && *c != '\\' && *c != '%' ? *c : '_');
+    for (const char *c = name; *c != '\0'; c++) {
+        bool simple = *c >= ' ' && *c < 0x7f && strchr("\"\\%", *c) == NULL;
+        sp_str_add_n(&header, simple ? c : "_", 1);
+    }
     sp_str_add(&header, "\"; filename*=UTF-8''");
     for (const char *c = name; *c != '\0'; c++) {
         if (strchr(plain, *c) != NULL)

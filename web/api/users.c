@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "db/batch.h"
 #include "db/identity.h"
 #include "web/api/input.h"
@@ -134,7 +135,7 @@ user_remove(struct sp_api *api, const struct sp_request *req, struct sp_response
     const char *arg = sp_request_arg(req, 0);
     enum sp_rc rc = sp_name_valid(arg) ? SP_OK : sp_fail(&err, SP_E_NOTFOUND, "there is no such user");
     if (rc == SP_OK) {
-        strcpy(name, arg);
+        sp_text_copy(name, sizeof(name), arg);
         rc = sp_batch_run(api->batch, run_delete, name, &err);
     }
     if (rc != SP_OK) {

@@ -100,7 +100,7 @@ sp_name_valid(const char *name)
 void
 sp_token_make(char text[SP_TOKEN_TEXT_SIZE], char sha256_hex[65])
 {
-    memcpy(text, "sp_", 3);
+    sp_text_copy(text, SP_TOKEN_TEXT_SIZE, "sp_");
     sp_random_text(text + 3);
     sp_sha256_hex(text, strlen(text), sha256_hex);
 }

@@ -74,12 +74,12 @@ end_upload(struct sp_exchange *x)
 }
 
 void
-sp_exchange_free(struct sp_exchange **exchange)
+sp_exchange_free(struct sp_exchange **place)
 {
-    struct sp_exchange *x = *exchange;
+    struct sp_exchange *x = *place;
     if (x == NULL)
         return;
-    *exchange = NULL;
+    *place = NULL;
     end_upload(x);
     sp_response_free(&x->res);
     sp_arena_free(&x->req.arena);
@@ -90,21 +90,21 @@ sp_exchange_free(struct sp_exchange **exchange)
 }
 
 bool
-sp_exchange_holds_upload(const struct sp_exchange *exchange)
+sp_exchange_holds_upload(const struct sp_exchange *x)
 {
-    return exchange->upload != NULL;
+    return x->upload != NULL;
 }
 
 struct sp_request *
-sp_exchange_request(struct sp_exchange *exchange)
+sp_exchange_request(struct sp_exchange *x)
 {
-    return &exchange->req;
+    return &x->req;
 }
 
 struct sp_response *
-sp_exchange_response(struct sp_exchange *exchange)
+sp_exchange_response(struct sp_exchange *x)
 {
-    return &exchange->res;
+    return &x->res;
 }
 
 void

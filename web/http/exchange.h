@@ -34,14 +34,13 @@ struct sp_exchange_rules { /* shared by all exchanges of a server */
 /* target: as it stands in the request line. NULL: no memory. */
 struct sp_exchange *sp_exchange_new(struct sp_exchange_rules *rules, const char *target);
 /* When sp_exchange_holds_upload, on a worker. Accepts NULL; leaves NULL. */
-void sp_exchange_free(struct sp_exchange **exchange);
-bool sp_exchange_holds_upload(const struct sp_exchange *exchange);
+void sp_exchange_free(struct sp_exchange **place);
+bool sp_exchange_holds_upload(const struct sp_exchange *x);
 
 /* Before the first step. */
-struct sp_request *sp_exchange_request(struct sp_exchange *exchange); /* for the peer and the arena */
-void sp_exchange_method(struct sp_exchange *exchange, const char *method);
-void sp_exchange_header(struct sp_exchange *exchange, const char *name, size_t name_len, const char *value,
-                        size_t value_len);
+struct sp_request *sp_exchange_request(struct sp_exchange *x); /* for the peer and the arena */
+void sp_exchange_method(struct sp_exchange *x, const char *method);
+void sp_exchange_header(struct sp_exchange *x, const char *name, size_t name_len, const char *value, size_t value_len);
 
 enum sp_next {
     SP_NEXT_READ,   /* go on; when there is no body left, the next step says so */
@@ -52,9 +51,9 @@ enum sp_next {
 /* In the order in which libmicrohttpd calls its handler: once with size 0 when the headers are there (and with size 0
  * again if that had to wait), then with each piece of the body, at last with size 0. *size: in, bytes that are there;
  * out, bytes not taken yet. */
-enum sp_next sp_exchange_step(struct sp_exchange *exchange, const char *bytes, size_t *size);
+enum sp_next sp_exchange_step(struct sp_exchange *x, const char *bytes, size_t *size);
 /* May wait for the disk. db: NULL when there is none. */
-void sp_exchange_work(struct sp_exchange *exchange, struct sp_db *db);
-struct sp_response *sp_exchange_response(struct sp_exchange *exchange);
+void sp_exchange_work(struct sp_exchange *x, struct sp_db *db);
+struct sp_response *sp_exchange_response(struct sp_exchange *x);
 
 #endif

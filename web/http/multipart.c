@@ -15,6 +15,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -114,9 +115,7 @@ sp_multipart_new(const char *content_type, const struct sp_multipart_ops *ops, v
         return sp_fail(err, SP_E_NOMEM, "http: out of memory");
     form->ops = ops;
     form->context = context;
-    memcpy(form->delimiter, "\r\n--", 4);
-    memcpy(form->delimiter + 4, boundary.text, boundary.len);
-    form->delimiter_len = boundary.len + 4;
+    form->delimiter_len = (size_t)snprintf(form->delimiter, sizeof(form->delimiter), "\r\n--%s", boundary.text);
     form->matched = 2; /* the body's start counts as the start of a line */
     *ret = form;
     return SP_OK;
@@ -141,9 +140,9 @@ malformed(struct sp_err *err, const char *what)
 static int
 hex_digit(char c)
 {
-    const char *digits = "0123456789abcdef";
-    const char *found = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
-    return found == NULL ? -1 : (int)(found - digits);
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *found = c == '\0' ? NULL : strchr(digits, c);
+    return found == NULL ? -1 : (int)(found - digits) % 16;
 }
 
 /* RFC 8187: UTF-8'language'percent-encoded. */
@@ -156,12 +155,16 @@ read_extended(const char *text, struct sp_str *out)
     if (text == NULL)
         return false;
     for (text++; *text != '\0'; text++) {
-        int high = *text == '%' ? hex_digit(text[1]) : -1;
+        if (*text != '%') {
+            sp_str_add_char(out, *text);
+            continue;
+        }
+        int high = hex_digit(text[1]);
         int low = high < 0 ? -1 : hex_digit(text[2]);
-        if (*text == '%' && (low < 0 || high * 16 + low == 0))
+        if (low < 0 || high * 16 + low == 0)
             return false;
-        sp_str_add_char(out, *text == '%' ? (char)(high * 16 + low) : *text);
-        text += *text == '%' ? 2 : 0;
+        sp_str_add_char(out, (char)(high * 16 + low));
+        text += 2;
     }
     return !out->failed && sp_utf8_valid(sp_str_text(out), out->len);
 }
