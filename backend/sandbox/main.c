@@ -224,7 +224,7 @@ write_card(const struct sandbox *box, struct sp_err *err)
     json_object_set_new(card, "resolver", json_string(resolver));
     json_object_set_new(card, "user", json_string(box->account.user));
     json_object_set_new(card, "password_file", json_string(sp_str_text(&box->password_file)));
-    put_path(card, box, "ca_file", "ca.pem");
+    put_path(card, box, "ca", "ca.pem");
     put_path(card, box, "mail", "mail");
     put_path(card, box, "scenario", "scenario");
     SP_AUTO_FREE char *text = json_dumps(card, JSON_INDENT(1));

@@ -70,7 +70,7 @@ class Sandbox:
         return smtp
 
     def trust(self):
-        return ssl.create_default_context(cafile=self.card["ca_file"])
+        return ssl.create_default_context(cafile=self.card["ca"])
 
     def secure(self, which):
         smtp = self.connect(which)
