@@ -5,10 +5,9 @@ const struct sp_meaning sp_means_secret_expired = {
     .cause = "secret_expired",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "The client secret of the app {client} has expired. Scans wait until there is a new one.",
-    .fix =
-        "An administrator makes a new secret (Entra admin center, App registrations, the app, Certificates & secrets, "
-        "New client secret) and copies its Value. Whoever runs scanpost puts it into oauth-client-secret-file and "
-        "runs: systemctl reload scanpost. A certificate lasts longer.",
+    .fix = "An administrator makes a new secret (Entra admin center, App registrations, the app, Certificates & "
+           "secrets, New client secret) and copies its Value. Whoever runs scanpost puts it into "
+           "oauth-client-secret-file and runs: systemctl reload scanpost. A certificate lasts longer.",
 };
 
 const struct sp_meaning sp_means_secret_id_pasted = {
@@ -16,19 +15,18 @@ const struct sp_meaning sp_means_secret_id_pasted = {
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "The client secret of the app {client} is not right: probably the Secret ID was copied instead of the "
                "secret's Value.",
-    .fix =
-        "The Value is shown only once, when the secret is made. An administrator makes a new one (Entra admin center, "
-        "App registrations, the app, Certificates & secrets) and copies the column Value, not Secret ID, into the "
-        "oauth-client-secret-file. Then: systemctl reload scanpost",
+    .fix = "The Value is shown only once, when the secret is made. An administrator makes a new one (Entra admin "
+           "center, App registrations, the app, Certificates & secrets) and copies the column Value, not Secret ID, "
+           "into the oauth-client-secret-file. Then: systemctl reload scanpost",
 };
 
 const struct sp_meaning sp_means_secret_wrong = {
     .cause = "secret_wrong",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "The client secret or certificate of the app {client} was not accepted.",
-    .fix = "Whoever runs scanpost checks that oauth-client-secret-file holds the Value of a secret of this app (not of "
-           "another app, no quotes, no blank line), and that oauth-client-id is the Application (client) ID. If in "
-           "doubt an administrator makes a new secret under Certificates & secrets.",
+    .fix = "Whoever runs scanpost checks that oauth-client-secret-file holds the Value of a secret of this app (not "
+           "of another app, no quotes, no blank line), and that oauth-client-id is the Application (client) ID. If "
+           "in doubt an administrator makes a new secret under Certificates & secrets.",
 };
 
 const struct sp_meaning sp_means_secret_missing = {
@@ -44,10 +42,9 @@ const struct sp_meaning sp_means_app_missing = {
     .cause = "app_missing",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "The app {client} does not exist in this tenant.",
-    .fix =
-        "Whoever runs scanpost compares oauth-client-id with Application (client) ID and oauth-tenant with Directory "
-        "(tenant) ID in the Entra admin center, App registrations, the app, Overview. If the app was deleted or "
-        "lives in another tenant, an administrator registers it here and grants admin consent.",
+    .fix = "Whoever runs scanpost compares oauth-client-id with Application (client) ID and oauth-tenant with "
+           "Directory (tenant) ID in the Entra admin center, App registrations, the app, Overview. If the app was "
+           "deleted or lives in another tenant, an administrator registers it here and grants admin consent.",
 };
 
 const struct sp_meaning sp_means_app_disabled = {
@@ -62,11 +59,10 @@ const struct sp_meaning sp_means_app_permission = {
     .cause = "app_permission",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "The app {client} lacks the permission to send, or an administrator has not consented to it.",
-    .fix =
-        "An administrator opens App registrations, the app, API permissions, adds the application permission (graph: "
-        "Microsoft Graph Mail.Send; submission: Office 365 Exchange Online SMTP.SendAsApp) and presses 'Grant admin "
-        "consent'. Where RBAC for Applications is used instead, in Exchange Online PowerShell:\n"
-        "Test-ServicePrincipalAuthorization {client} -Resource {mailbox}",
+    .fix = "An administrator opens App registrations, the app, API permissions, adds the application permission "
+           "(graph: Microsoft Graph Mail.Send; submission: Office 365 Exchange Online SMTP.SendAsApp) and presses "
+           "'Grant admin consent'. Where RBAC for Applications is used instead, in Exchange Online PowerShell:\n"
+           "Test-ServicePrincipalAuthorization {client} -Resource {mailbox}",
 };
 
 const struct sp_meaning sp_means_app_access_policy = {
@@ -83,70 +79,66 @@ const struct sp_meaning sp_means_tenant_unknown = {
     .cause = "tenant_unknown",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "Microsoft Entra does not know the tenant that is configured.",
-    .fix =
-        "Whoever runs scanpost corrects oauth-tenant: the Directory (tenant) ID from the Entra admin center, Overview, "
-        "or a domain of the tenant; and cloud, if the tenant is not in the worldwide cloud.",
+    .fix = "Whoever runs scanpost corrects oauth-tenant: the Directory (tenant) ID from the Entra admin center, "
+           "Overview, or a domain of the tenant; and cloud, if the tenant is not in the worldwide cloud.",
 };
 
 const struct sp_meaning sp_means_scope_wrong = {
     .cause = "scope_wrong",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "The scope asked of Microsoft Entra is not one that exists for an app.",
-    .fix =
-        "Whoever runs scanpost removes oauth-scope from the method, so that the right one is used by itself: "
-        "https://outlook.office365.com/.default for submission, https://graph.microsoft.com/.default for graph (other "
-        "names in national clouds: check the tenant's cloud).",
+    .fix = "Whoever runs scanpost removes oauth-scope from the method, so that the right one is used by itself: "
+           "https://outlook.office365.com/.default for submission, https://graph.microsoft.com/.default for graph "
+           "(other names in national clouds: check the tenant's cloud).",
 };
 
 const struct sp_meaning sp_means_certificate_unregistered = {
     .cause = "certificate_unregistered",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "The certificate that scanpost signs in with is not registered with the app {client}.",
-    .fix =
-        "An administrator uploads the certificate (oauth-certificate, without its key) in the Entra admin center, App "
-        "registrations, the app, Certificates & secrets, Certificates, and compares the thumbprint.",
+    .fix = "An administrator uploads the certificate (oauth-certificate, without its key) in the Entra admin center, "
+           "App registrations, the app, Certificates & secrets, Certificates, and compares the thumbprint.",
 };
 
 const struct sp_meaning sp_means_app_certificate_expired = {
     .cause = "app_certificate_expired",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "The certificate that scanpost signs in with has expired. Scans wait until there is a new one.",
-    .fix = "Whoever runs scanpost makes a new key and certificate, an administrator uploads the certificate under App "
-           "registrations, the app, Certificates & secrets, and then: systemctl reload scanpost. Put the next one into "
-           "next-oauth-certificate in time.",
+    .fix = "Whoever runs scanpost makes a new key and certificate, an administrator uploads the certificate under "
+           "App registrations, the app, Certificates & secrets, and then: systemctl reload scanpost. Put the next "
+           "one into next-oauth-certificate in time.",
 };
 
 const struct sp_meaning sp_means_assertion_refused = {
     .cause = "assertion_refused",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "Microsoft Entra did not accept the signature by which the app {client} signs in.",
-    .fix = "Whoever runs scanpost checks that oauth-key belongs to oauth-certificate, that oauth-client-id is the app "
-           "where the certificate was uploaded, and that oauth-token-url is not set to another tenant or cloud.",
+    .fix = "Whoever runs scanpost checks that oauth-key belongs to oauth-certificate, that oauth-client-id is the "
+           "app where the certificate was uploaded, and that oauth-token-url is not set to another tenant or cloud.",
 };
 
 const struct sp_meaning sp_means_assertion_clock = {
     .cause = "clock_wrong",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "Microsoft Entra says the sign-in is not within its time: this computer's clock is wrong.",
-    .fix =
-        "Whoever runs this computer sets its clock and turns on time synchronisation: timedatectl set-ntp true; then "
-        "looks at: timedatectl",
+    .fix = "Whoever runs this computer sets its clock and turns on time synchronisation: timedatectl set-ntp true; "
+           "then looks at: timedatectl",
 };
 
 const struct sp_meaning sp_means_user_unknown = {
     .cause = "user_unknown",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "The account {mailbox} does not exist in this tenant.",
-    .fix = "Whoever runs scanpost corrects username (the user principal name) and oauth-tenant; an administrator looks "
-           "the account up under Active users, and under Deleted users.",
+    .fix = "Whoever runs scanpost corrects username (the user principal name) and oauth-tenant; an administrator "
+           "looks the account up under Active users, and under Deleted users.",
 };
 
 const struct sp_meaning sp_means_request_incomplete = {
     .cause = "request_incomplete",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "Microsoft Entra found the request for a token incomplete or malformed. {said}",
-    .fix = "Whoever runs scanpost checks oauth-tenant, oauth-client-id and the secret or certificate of the method for "
-           "empty values, quotes and stray spaces, and that oauth-token-url and proxy are right.",
+    .fix = "Whoever runs scanpost checks oauth-tenant, oauth-client-id and the secret or certificate of the method "
+           "for empty values, quotes and stray spaces, and that oauth-token-url and proxy are right.",
 };
 
 const struct sp_meaning sp_means_wrong_cloud = {
@@ -178,8 +170,8 @@ const struct sp_meaning sp_means_token_refused = {
     .cause = "token_refused",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "Microsoft Entra refused a token for the app {client}: {said}",
-    .fix = "An administrator looks the number after AADSTS up at https://login.microsoftonline.com/error and opens the "
-           "sign-in logs (Entra admin center, Service principal sign-ins) for the reason.",
+    .fix = "An administrator looks the number after AADSTS up at https://login.microsoftonline.com/error and opens "
+           "the sign-in logs (Entra admin center, Service principal sign-ins) for the reason.",
 };
 
 const struct sp_meaning sp_means_token_service_busy = {
@@ -193,9 +185,8 @@ const struct sp_meaning sp_means_token_throttled = {
     .cause = "token_throttled",
     .class_ = SP_CLASS_RATE_LIMITED,
     .summary = "Microsoft's sign-in service was asked too often.",
-    .fix =
-        "Nothing to mend here: it is tried again later. If it stays, an administrator looks for another program that "
-        "uses the app {client}.",
+    .fix = "Nothing to mend here: it is tried again later. If it stays, an administrator looks for another program "
+           "that uses the app {client}.",
 };
 
 const struct sp_meaning sp_means_token_invalid = {
@@ -243,7 +234,6 @@ const struct sp_meaning sp_means_upload_lost = {
     .cause = "upload_lost",
     .class_ = SP_CLASS_BUSY,
     .summary = "The draft or upload that carried the scan is gone at Microsoft's side (deleted, or over its time).",
-    .fix =
-        "Nothing to mend here: it is uploaded again. If it happens often, look for a rule or person that empties the "
-        "Drafts of {mailbox}, and at the speed of the line.",
+    .fix = "Nothing to mend here: it is uploaded again. If it happens often, look for a rule or person that empties "
+           "the Drafts of {mailbox}, and at the speed of the line.",
 };

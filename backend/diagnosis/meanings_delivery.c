@@ -12,10 +12,9 @@ const struct sp_meaning sp_means_no_such_recipient = {
     .cause = "no_such_recipient",
     .class_ = SP_CLASS_RECIPIENT_UNKNOWN,
     .summary = "The address {recipient} does not exist.",
-    .fix =
-        "Whoever set the recipient (route, folder or copier's address book) corrects the address. If it should exist, "
-        "an Exchange administrator looks it up:\n"
-        "Get-Recipient {recipient}",
+    .fix = "Whoever set the recipient (route, folder or copier's address book) corrects the address. If it should "
+           "exist, an Exchange administrator looks it up:\n"
+           "Get-Recipient {recipient}",
 };
 
 const struct sp_meaning sp_means_edge_blocking = {
@@ -33,9 +32,8 @@ const struct sp_meaning sp_means_domain_unknown = {
     .cause = "domain_unknown",
     .class_ = SP_CLASS_RECIPIENT_UNKNOWN,
     .summary = "The domain of {recipient} does not exist or takes no mail.",
-    .fix =
-        "Whoever set the recipient checks the part after the @ for a typing error. If it is right, the owner of that "
-        "domain has to repair its DNS.",
+    .fix = "Whoever set the recipient checks the part after the @ for a typing error. If it is right, the owner of "
+           "that domain has to repair its DNS.",
 };
 
 const struct sp_meaning sp_means_bad_address = {
@@ -58,10 +56,9 @@ const struct sp_meaning sp_means_authenticated_only = {
     .class_ = SP_CLASS_RECIPIENT_REFUSED,
     .elsewhere = true,
     .summary = "{recipient} takes mail from senders who signed in only, and direct send is anonymous.",
-    .fix =
-        "Send to this address by submission or Graph: set one of them up and it is used by itself. (An administrator "
-        "could open the address with Set-DistributionGroup {recipient} -RequireSenderAuthenticationEnabled $false, "
-        "but that opens it to the whole internet.)",
+    .fix = "Send to this address by submission or Graph: set one of them up and it is used by itself. (An "
+           "administrator could open the address with Set-DistributionGroup {recipient} "
+           "-RequireSenderAuthenticationEnabled $false, but that opens it to the whole internet.)",
 };
 
 const struct sp_meaning sp_means_not_allowed = {
@@ -106,8 +103,8 @@ const struct sp_meaning sp_means_banned_recipient = {
     .cause = "banned_recipient",
     .class_ = SP_CLASS_RECIPIENT_REFUSED,
     .summary = "Microsoft takes no mail for {recipient}.",
-    .fix = "Whoever set the recipient checks the address; if it is right, an administrator opens a support case in the "
-           "Microsoft 365 admin center.",
+    .fix = "Whoever set the recipient checks the address; if it is right, an administrator opens a support case in "
+           "the Microsoft 365 admin center.",
 };
 
 const struct sp_meaning sp_means_mailbox_disabled = {
@@ -122,11 +119,10 @@ const struct sp_meaning sp_means_internal_only = {
     .cause = "internal_only",
     .class_ = SP_CLASS_RECIPIENT_REFUSED,
     .elsewhere = true,
-    .summary = "This way of sending (High Volume Email) reaches recipients inside the tenant only, and {recipient} is "
-               "outside.",
-    .fix =
-        "Whoever runs scanpost sets internal-only = yes in this method and adds one that reaches outside: submission, "
-        "Graph, or relay with a connector.",
+    .summary = "This way of sending (High Volume Email) reaches recipients inside the tenant only, and {recipient} "
+               "is outside.",
+    .fix = "Whoever runs scanpost sets internal-only = yes in this method and adds one that reaches outside: "
+           "submission, Graph, or relay with a connector.",
 };
 
 const struct sp_meaning sp_means_forwarding_blocked = {
@@ -175,11 +171,10 @@ const struct sp_meaning sp_means_size_limit = {
     .cause = "size_limit",
     .class_ = SP_CLASS_TOO_LARGE,
     .summary = "The scan is larger than the server takes in one mail (a scan grows by 37 % on its way).",
-    .fix =
-        "Scan with fewer pages, fewer dots or in black and white; or an Exchange administrator raises the limits, up "
-        "to 150 MB, and whoever runs scanpost sets max-size to match:\n"
-        "Get-Mailbox {mailbox} | fl MaxSendSize,MaxReceiveSize\n"
-        "Set-Mailbox {mailbox} -MaxSendSize 150MB",
+    .fix = "Scan with fewer pages, fewer dots or in black and white; or an Exchange administrator raises the limits, "
+           "up to 150 MB, and whoever runs scanpost sets max-size to match:\n"
+           "Get-Mailbox {mailbox} | fl MaxSendSize,MaxReceiveSize\n"
+           "Set-Mailbox {mailbox} -MaxSendSize 150MB",
 };
 
 const struct sp_meaning sp_means_recipient_size_limit = {
@@ -202,18 +197,18 @@ const struct sp_meaning sp_means_request_size = {
     .cause = "request_size",
     .class_ = SP_CLASS_TOO_LARGE,
     .summary = "The scan is larger than Microsoft Graph takes.",
-    .fix =
-        "Scan with fewer pages or fewer dots; or an Exchange administrator raises the mailbox's limit, up to 150 MB, "
-        "and whoever runs scanpost sets max-size of the method to match:\n"
-        "Set-Mailbox {mailbox} -MaxSendSize 150MB",
+    .fix = "Scan with fewer pages or fewer dots; or an Exchange administrator raises the mailbox's limit, up to 150 "
+           "MB, and whoever runs scanpost sets max-size of the method to match:\n"
+           "Set-Mailbox {mailbox} -MaxSendSize 150MB",
 };
 
 const struct sp_meaning sp_means_spam = {
     .cause = "spam",
     .class_ = SP_CLASS_SPAM_CONTENT,
     .summary = "The recipient's filter took the mail for spam.",
-    .fix = "Whoever runs scanpost gives the route a plain subject and body; an Exchange administrator lets the gateway "
-           "pass by a connector for {ip}, or an allow entry. Submission and Graph are filtered less. The reply: {said}",
+    .fix = "Whoever runs scanpost gives the route a plain subject and body; an Exchange administrator lets the "
+           "gateway pass by a connector for {ip}, or an allow entry. Submission and Graph are filtered less. The "
+           "reply: {said}",
 };
 
 const struct sp_meaning sp_means_malware = {
@@ -245,45 +240,41 @@ const struct sp_meaning sp_means_helo_name = {
     .class_ = SP_CLASS_PROTOCOL,
     .scope = SP_SCOPE_METHOD,
     .summary = "The server does not like the name {hostname} that scanpost announces.",
-    .fix =
-        "Whoever runs scanpost sets hostname in the gateway section to a full name of the organisation's own, such as "
-        "scan.{domain}: letters, digits and dashes, with a dot inside, none at the end, and not a name of "
-        "Microsoft's.",
+    .fix = "Whoever runs scanpost sets hostname in the gateway section to a full name of the organisation's own, "
+           "such as scan.{domain}: letters, digits and dashes, with a dot inside, none at the end, and not a name of "
+           "Microsoft's.",
 };
 
 const struct sp_meaning sp_means_bare_linefeed = {
     .cause = "bare_linefeed",
     .class_ = SP_CLASS_PROTOCOL,
     .summary = "The server found bare line feeds or other bytes that do not belong into a mail.",
-    .fix =
-        "scanpost writes none: look for a firewall or relay in between that changes mail (SMTP inspection), and switch "
-        "that off for the gateway.",
+    .fix = "scanpost writes none: look for a firewall or relay in between that changes mail (SMTP inspection), and "
+           "switch that off for the gateway.",
 };
 
 const struct sp_meaning sp_means_mime = {
     .cause = "mime",
     .class_ = SP_CLASS_PROTOCOL,
     .summary = "The server could not read the structure of the mail: {said}",
-    .fix = "Whoever runs scanpost sets binarymime = no if it is on, and looks for a firewall or relay in between that "
-           "changes mail. Otherwise send this text to the makers of scanpost.",
+    .fix = "Whoever runs scanpost sets binarymime = no if it is on, and looks for a firewall or relay in between "
+           "that changes mail. Otherwise send this text to the makers of scanpost.",
 };
 
 const struct sp_meaning sp_means_sequence = {
     .cause = "sequence",
     .class_ = SP_CLASS_PROTOCOL,
     .summary = "The server found the commands in a wrong order.",
-    .fix =
-        "Look for a firewall or relay in between that changes SMTP; try pipelining = no in the method. Otherwise send "
-        "the job's story to the makers of scanpost.",
+    .fix = "Look for a firewall or relay in between that changes SMTP; try pipelining = no in the method. Otherwise "
+           "send the job's story to the makers of scanpost.",
 };
 
 const struct sp_meaning sp_means_syntax = {
     .cause = "syntax",
     .class_ = SP_CLASS_PROTOCOL,
     .summary = "The server did not understand a command: {said}",
-    .fix =
-        "Look for a firewall in between that changes SMTP (words such as XXXX in a reply are its mark), and switch the "
-        "inspection off. Otherwise send the job's story to the makers of scanpost.",
+    .fix = "Look for a firewall in between that changes SMTP (words such as XXXX in a reply are its mark), and "
+           "switch the inspection off. Otherwise send the job's story to the makers of scanpost.",
 };
 
 const struct sp_meaning sp_means_address_syntax = {
@@ -313,11 +304,10 @@ const struct sp_meaning sp_means_loop = {
     .class_ = SP_CLASS_OTHER,
     .scope = SP_SCOPE_RECIPIENT,
     .summary = "The mail went round in circles between servers until one gave up.",
-    .fix =
-        "An Exchange administrator looks at forwarding of {recipient}, at the type of the accepted domain and at the "
-        "connectors:\n"
-        "Get-AcceptedDomain | fl Name,DomainType\n"
-        "Get-OutboundConnector | fl Name,RecipientDomains,SmartHosts",
+    .fix = "An Exchange administrator looks at forwarding of {recipient}, at the type of the accepted domain and at "
+           "the connectors:\n"
+           "Get-AcceptedDomain | fl Name,DomainType\n"
+           "Get-OutboundConnector | fl Name,RecipientDomains,SmartHosts",
 };
 
 const struct sp_meaning sp_means_journaling = {
@@ -332,6 +322,6 @@ const struct sp_meaning sp_means_unclear = {
     .cause = "",
     .class_ = SP_CLASS_OTHER,
     .summary = "The server refused without a reason that scanpost knows: {said}",
-    .fix = "Show the reply to whoever runs the server {host}. After another method was tried once, the job waits for a "
-           "person: scanpost retry brings it back.",
+    .fix = "Show the reply to whoever runs the server {host}. After another method was tried once, the job waits for "
+           "a person: scanpost retry brings it back.",
 };

@@ -7,12 +7,11 @@ const struct sp_meaning sp_means_smtp_auth_off_tenant = {
     .cause = "smtp_auth_off_tenant",
     .class_ = SP_CLASS_AUTH_DISABLED,
     .summary = "Authenticated SMTP is switched off for the whole organisation, and not switched on for {mailbox}.",
-    .fix =
-        "An Exchange administrator switches it on for this one mailbox, which overrides the organisation's switch. In "
-        "Exchange Online PowerShell:\n"
-        "Set-CASMailbox {mailbox} -SmtpClientAuthenticationDisabled $false\n"
-        "Get-CASMailbox {mailbox} | fl SmtpClientAuthenticationDisabled\n"
-        "Get-TransportConfig | fl SmtpClientAuthenticationDisabled\n" CHECK_LATER,
+    .fix = "An Exchange administrator switches it on for this one mailbox, which overrides the organisation's switch. "
+           "In Exchange Online PowerShell:\n"
+           "Set-CASMailbox {mailbox} -SmtpClientAuthenticationDisabled $false\n"
+           "Get-CASMailbox {mailbox} | fl SmtpClientAuthenticationDisabled\n"
+           "Get-TransportConfig | fl SmtpClientAuthenticationDisabled\n" CHECK_LATER,
 };
 
 const struct sp_meaning sp_means_smtp_auth_off_mailbox = {
@@ -38,11 +37,10 @@ const struct sp_meaning sp_means_smtp_auth_off = {
 const struct sp_meaning sp_means_mechanism_not_offered = {
     .cause = "mechanism_not_offered",
     .class_ = SP_CLASS_AUTH_DISABLED,
-    .summary =
-        "The server does not offer the way of signing in that is configured. Either authenticated SMTP is off for "
-        "{mailbox}, or the host is not a submission server.",
-    .fix = "The administrator checks that host is smtp.office365.com (not the MX host) and switches authenticated SMTP "
-           "on for the mailbox. In Exchange Online PowerShell:\n"
+    .summary = "The server does not offer the way of signing in that is configured. Either authenticated SMTP is off "
+               "for {mailbox}, or the host is not a submission server.",
+    .fix = "The administrator checks that host is smtp.office365.com (not the MX host) and switches authenticated "
+           "SMTP on for the mailbox. In Exchange Online PowerShell:\n"
            "Set-CASMailbox {mailbox} -SmtpClientAuthenticationDisabled $false\n"
            "Microsoft 365 takes LOGIN and XOAUTH2 only, after STARTTLS only.",
 };
@@ -62,10 +60,9 @@ const struct sp_meaning sp_means_security_defaults = {
     .cause = "security_defaults",
     .class_ = SP_CLASS_AUTH_DISABLED,
     .summary = "Security defaults are on in Microsoft Entra and stop {mailbox} from signing in with a password.",
-    .fix =
-        "Best: change the method to auth = oauth2 with an app registration, which security defaults allow. Otherwise "
-        "a Global Administrator replaces security defaults by Conditional Access policies that leave out this "
-        "account (Entra admin center, Overview, Properties, Manage security defaults).",
+    .fix = "Best: change the method to auth = oauth2 with an app registration, which security defaults allow. "
+           "Otherwise a Global Administrator replaces security defaults by Conditional Access policies that leave "
+           "out this account (Entra admin center, Overview, Properties, Manage security defaults).",
 };
 
 const struct sp_meaning sp_means_conditional_access = {
@@ -73,10 +70,10 @@ const struct sp_meaning sp_means_conditional_access = {
     .class_ = SP_CLASS_AUTH_DISABLED,
     .summary = "A policy of the organisation (Conditional Access, or security defaults) refused the sign-in of "
                "{mailbox}.",
-    .fix =
-        "An Entra administrator opens the sign-in logs, finds the failed sign-in and the policy that blocked it, and "
-        "leaves this account or app out of it, or allows it from the office's address {ip}. Signing in as an app "
-        "(auth = oauth2) avoids the policies for users. See https://aka.ms/smtp_auth_disabled for SMTP AUTH itself.",
+    .fix = "An Entra administrator opens the sign-in logs, finds the failed sign-in and the policy that blocked it, "
+           "and leaves this account or app out of it, or allows it from the office's address {ip}. Signing in as an "
+           "app (auth = oauth2) avoids the policies for users. See https://aka.ms/smtp_auth_disabled for SMTP AUTH "
+           "itself.",
 };
 
 const struct sp_meaning sp_means_user_credentials = {
@@ -117,8 +114,8 @@ const struct sp_meaning sp_means_password_expired = {
 const struct sp_meaning sp_means_federated_sts = {
     .cause = "federated_sts",
     .class_ = SP_CLASS_AUTH_FAILED,
-    .summary = "The organisation's own sign-in server (AD FS or pass-through agent) could not be reached, so Microsoft "
-               "could not check {mailbox}.",
+    .summary = "The organisation's own sign-in server (AD FS or pass-through agent) could not be reached, so "
+               "Microsoft could not check {mailbox}.",
     .fix = "Whoever runs the sign-in server repairs it. To be independent of it, use an account of the "
            "tenant.onmicrosoft.com domain, or auth = oauth2 with an app registration.",
 };
@@ -140,23 +137,22 @@ const struct sp_meaning sp_means_sign_in_refused = {
     .cause = "sign_in_refused",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "Microsoft 365 refused the sign-in of {mailbox} without saying why.",
-    .fix =
-        "With a password: check it at https://outlook.office.com, and that authenticated SMTP is on for the mailbox. "
-        "With oauth2: username must be the mailbox, and an Exchange administrator must have registered the app. In "
-        "Exchange Online PowerShell:\n"
-        "Get-CASMailbox {mailbox} | fl SmtpClientAuthenticationDisabled\n"
-        "Get-ServicePrincipal | fl AppId,ObjectId\n"
-        "New-ServicePrincipal -AppId {client} -ObjectId <object id of the enterprise application>\n"
-        "Add-MailboxPermission {mailbox} -User <object id of the enterprise application> -AccessRights FullAccess\n"
-        "It can take up to an hour to take effect.",
+    .fix = "With a password: check it at https://outlook.office.com, and that authenticated SMTP is on for the "
+           "mailbox. With oauth2: username must be the mailbox, and an Exchange administrator must have registered the "
+           "app. In Exchange Online PowerShell:\n"
+           "Get-CASMailbox {mailbox} | fl SmtpClientAuthenticationDisabled\n"
+           "Get-ServicePrincipal | fl AppId,ObjectId\n"
+           "New-ServicePrincipal -AppId {client} -ObjectId <object id of the enterprise application>\n"
+           "Add-MailboxPermission {mailbox} -User <object id of the enterprise application> -AccessRights FullAccess\n"
+           "It can take up to an hour to take effect.",
 };
 
 const struct sp_meaning sp_means_xoauth2_data = {
     .cause = "xoauth2_data",
     .class_ = SP_CLASS_AUTH_FAILED,
     .summary = "The server did not accept the user name that came with the OAuth token.",
-    .fix = "Whoever runs scanpost checks that username is the address of the mailbox (of the High Volume Email account "
-           "with HVE). For HVE an Exchange administrator lets the app in:\n"
+    .fix = "Whoever runs scanpost checks that username is the address of the mailbox (of the High Volume Email "
+           "account with HVE). For HVE an Exchange administrator lets the app in:\n"
            "Add-HVEAppAccess -Identity {mailbox} -AppIds <object id of the enterprise application>",
 };
 
@@ -172,9 +168,9 @@ const struct sp_meaning sp_means_not_signed_in = {
     .cause = "not_signed_in",
     .class_ = SP_CLASS_AUTH_REQUIRED,
     .summary = "The server wants a sign-in before it takes mail, and none took place.",
-    .fix = "Whoever runs scanpost checks the host: smtp.office365.com needs a method of type submission with username "
-           "and oauth2 or a password. Direct send and relay go to the MX host of {domain}, which is found by itself "
-           "when host is not set.",
+    .fix = "Whoever runs scanpost checks the host: smtp.office365.com needs a method of type submission with "
+           "username and oauth2 or a password. Direct send and relay go to the MX host of {domain}, which is found "
+           "by itself when host is not set.",
 };
 
 const struct sp_meaning sp_means_basic_auth_disabled = {

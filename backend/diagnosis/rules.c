@@ -7,17 +7,9 @@
 #include "base/auto.h"
 
 const struct sp_rule_table *const sp_rule_tables[] = {
-    &sp_rules_network,
-    &sp_rules_token,
-    &sp_rules_graph,
-    &sp_rules_smtp_codes,
-    &sp_rules_smtp_tls,
-    &sp_rules_smtp_signin,
-    &sp_rules_smtp_sender,
-    &sp_rules_smtp_wait,
-    &sp_rules_smtp_delivery,
-    &sp_rules_smtp_plain,
-    NULL,
+    &sp_rules_network,    &sp_rules_token,         &sp_rules_graph,       &sp_rules_pasted,
+    &sp_rules_smtp_codes, &sp_rules_smtp_tls,      &sp_rules_smtp_signin, &sp_rules_smtp_sender,
+    &sp_rules_smtp_wait,  &sp_rules_smtp_delivery, &sp_rules_smtp_plain,  NULL,
 };
 
 /* An event, ready to be compared. */
@@ -45,7 +37,7 @@ static bool
 is_wrapper(const struct said *said)
 {
     const int *e = said->enhanced;
-    bool relayed = e[0] != 0 && ((e[1] == 4 && (e[2] == 0 || e[2] >= 300)) || e[1] == 0);
+    bool relayed = e[0] != 0 && (e[1] == 0 || (e[1] == 4 && e[2] == 0));
     return said->code == 0 || relayed || (e[1] == 7 && e[2] == 57);
 }
 

@@ -78,6 +78,7 @@ struct sp_rule_table {
 extern const struct sp_rule_table sp_rules_network;       /* rules_network.c: what happened, without a reply */
 extern const struct sp_rule_table sp_rules_token;         /* rules_token.c: AADSTS */
 extern const struct sp_rule_table sp_rules_graph;         /* rules_graph.c */
+extern const struct sp_rule_table sp_rules_pasted;        /* rules_pasted.c: network trouble in others' words */
 extern const struct sp_rule_table sp_rules_smtp_codes;    /* rules_smtp_codes.c: enhanced codes that say it all */
 extern const struct sp_rule_table sp_rules_smtp_tls;      /* rules_smtp_tls.c: then phrases, subject by subject */
 extern const struct sp_rule_table sp_rules_smtp_signin;   /* rules_smtp_signin.c */

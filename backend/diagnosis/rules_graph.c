@@ -4,42 +4,35 @@
 
 #define GRAPH(words, meaning, page, sample)                                                                            \
     {                                                                                                                  \
-        .phrases = (words), .means = &(meaning), .source = (page), .example = (sample)                                 \
+        .stages = SP_AT(API) | SP_AT(NONE), .phrases = (words), .means = &(meaning), .source = (page),                 \
+        .example = (sample)                                                                                            \
     }
 
 static const struct sp_rule rules[] = {
     /* In whose name, and whose mailbox */
     GRAPH("errorsendasdenied | errorsendonbehalfdenied", sp_means_send_as, SP_SRC_EWS,
           "{\"error\":{\"code\":\"ErrorSendAsDenied\",\"message\":\"The user account which was used to submit this "
-          "request does "
-          "not have the right to send mail on behalf of the specified sending account.\"}}"),
+          "request does not have the right to send mail on behalf of the specified sending account.\"}}"),
     GRAPH("raop | blocked by tenant configured apponly | accesspolicy settings", sp_means_app_access_policy,
           SP_SRC_GRAPH,
           "{\"error\":{\"code\":\"ErrorAccessDenied\",\"message\":\"Access to OData is disabled: [RAOP] : Blocked by "
-          "tenant "
-          "configured AppOnly AccessPolicy settings.\"}}"),
-    GRAPH(
-        "mailboxnotenabledforrestapi | restapinotenabled | errorinvaliduser | request_resourcenotfound | "
-        "errornonexistentmailbox "
-        "| errormailboxnotfound | mailboxnotfound | errormissingemailaddress | mailboxnotsupportedforrestapi | "
-        "errormailboxconfiguration | mailbox is either inactive | user & not found & resourcenotfound | errornomailbox",
-        sp_means_mailbox_missing, SP_SRC_GRAPH,
-        "{\"error\":{\"code\":\"MailboxNotEnabledForRESTAPI\",\"message\":\"The mailbox is either inactive, "
-        "soft-deleted, or is "
-        "hosted on-premise.\"}}"),
+          "tenant configured AppOnly AccessPolicy settings.\"}}"),
+    GRAPH("mailboxnotenabledforrestapi | restapinotenabled | errorinvaliduser | request_resourcenotfound | "
+          "errornonexistentmailbox | errormailboxnotfound | mailboxnotfound | errormissingemailaddress | "
+          "mailboxnotsupportedforrestapi | errormailboxconfiguration | mailbox is either inactive | "
+          "user & not found & resourcenotfound | errornomailbox",
+          sp_means_mailbox_missing, SP_SRC_GRAPH,
+          "{\"error\":{\"code\":\"MailboxNotEnabledForRESTAPI\",\"message\":\"The mailbox is either inactive, "
+          "soft-deleted, or is hosted on-premise.\"}}"),
     GRAPH("errormessagesubmissionblocked | erroraccountsuspend | accountsuspended | errorsubmissionblocked",
           sp_means_sender_restricted, SP_SRC_EWS,
           "{\"error\":{\"code\":\"ErrorMessageSubmissionBlocked\",\"message\":\"Cannot send mail.\"}}"),
-    GRAPH("outboundspam", sp_means_outbound_spam, SP_SRC_SEEN,
-          "{\"error\":{\"code\":\"ErrorInternalServerError\",\"message\":\"OutboundSpamException\"}}"),
 
     /* Limits */
-    GRAPH("errorexceededmessagelimit | errorsubmissionquotaexceeded | submissionquotaexceeded | "
-          "errorexceededrecipientlimit",
+    GRAPH("errorexceededmessagelimit | errorsubmissionquotaexceeded | errorexceededrecipientlimit",
           sp_means_daily_recipients, SP_SRC_GRAPH,
-          "{\"error\":{\"code\":\"ErrorExceededMessageLimit\",\"message\":\"Cannot send mail. Follow the instructions "
-          "in your "
-          "Inbox to verify your account.\"}}"),
+          "{\"error\":{\"code\":\"ErrorExceededMessageLimit\",\"message\":\"Cannot send mail. Follow the "
+          "instructions in your Inbox to verify your account.\"}}"),
     GRAPH("mailboxconcurrency | applicationthrottled | toomanyrequests | too many requests | activitylimitreached | "
           "applicationconcurrency | errorexceededconnectioncount | errorapplicationthrottled | request_throttled | "
           "resourcethrottled | quotalimitreached",
@@ -49,10 +42,10 @@ static const struct sp_rule rules[] = {
     GRAPH("errorquotaexceeded | errorsendquotaexceeded | errormailboxfull | mailbox quota & sending",
           sp_means_sender_mailbox_full, SP_SRC_EWS,
           "{\"error\":{\"code\":\"ErrorQuotaExceeded\",\"message\":\"The mailbox quota has been exceeded.\"}}"),
-    GRAPH("errormessagesizeexceeded | errormessagetoobig | errorattachmentsizelimitexceeded | requestentitytoolarge | "
-          "requestbodytoolarge | maxrequestlength | errorinvalidattachmentsize | attachmentsizelimit | request entity "
-          "too large | "
-          "payload too large | content too large | maximum request length",
+    GRAPH("errormessagesizeexceeded | errormessagetoobig | errorattachmentsizelimitexceeded | "
+          "requestentitytoolarge | requestbodytoolarge | maxrequestlength | errorinvalidattachmentsize | "
+          "attachmentsizelimit | request entity too large | payload too large | content too large | "
+          "maximum request length",
           sp_means_request_size, SP_SRC_EWS,
           "{\"error\":{\"code\":\"ErrorMessageSizeExceeded\",\"message\":\"The message exceeds the maximum supported "
           "size.\"}}"),
@@ -65,24 +58,22 @@ static const struct sp_rule rules[] = {
           "{\"error\":{\"code\":\"ErrorInvalidSmtpAddress\",\"message\":\"The SMTP address has invalid format.\"}}"),
 
     /* The token, the app */
-    GRAPH(
-        "organizationfromtenantguidnotfound | invalidtenant | tenantnotfound", sp_means_tenant_unknown, SP_SRC_GRAPH,
-        "{\"error\":{\"code\":\"OrganizationFromTenantGuidNotFound\",\"message\":\"The tenant for tenant guid does not "
-        "exist.\"}}"),
+    GRAPH("organizationfromtenantguidnotfound | invalidtenant | tenantnotfound", sp_means_tenant_unknown, SP_SRC_GRAPH,
+          "{\"error\":{\"code\":\"OrganizationFromTenantGuidNotFound\",\"message\":\"The tenant for tenant guid does "
+          "not exist.\"}}"),
     GRAPH("lifetime validation failed | token is expired | token has expired | token expired | token not yet valid | "
           "idx10223 | idx10222",
           sp_means_assertion_clock, SP_SRC_GRAPH,
-          "{\"error\":{\"code\":\"InvalidAuthenticationToken\",\"message\":\"Lifetime validation failed, the token is "
-          "expired.\"}}"),
+          "{\"error\":{\"code\":\"InvalidAuthenticationToken\",\"message\":\"Lifetime validation failed, the token "
+          "is expired.\"}}"),
     GRAPH("invalidauthenticationtoken | compacttoken | authenticationerror | access token validation failure | "
           "authentication_expiredtoken | invalidmsaticket | access token is empty | jwt is not well formed | "
           "unknownidentity",
           sp_means_token_invalid, SP_SRC_GRAPH,
-          "{\"error\":{\"code\":\"InvalidAuthenticationToken\",\"message\":\"Access token validation failure. Invalid "
-          "audience.\"}}"),
+          "{\"error\":{\"code\":\"InvalidAuthenticationToken\",\"message\":\"Access token validation failure. "
+          "Invalid audience.\"}}"),
     GRAPH("erroraccessdenied | authorization_requestdenied | accessdenied | access is denied. check credentials | "
-          "insufficient "
-          "privileges | errorinsufficientpermissions | authorization_identitynotfound | noPermissionsInAccessToken | "
+          "insufficient privileges | errorinsufficientpermissions | authorization_identitynotfound | "
           "nopermissionsinaccesstoken | errorimpersonateuserdenied",
           sp_means_app_permission, SP_SRC_GRAPH,
           "{\"error\":{\"code\":\"ErrorAccessDenied\",\"message\":\"Access is denied. Check credentials and try "
@@ -91,12 +82,10 @@ static const struct sp_rule rules[] = {
     /* Faults that pass */
     GRAPH(
         "serviceunavailable | service_unavailable | errorserverbusy | errortimeoutexpired | "
-        "errormailboxstoreunavailable | "
-        "errorinternalservertransient | gatewaytimeout | gateway timeout | errormailboxmoveinprogress | "
-        "generalexception | "
-        "unknownerror | errorinternalservererror | errorconnectionfailed | servernotavailable | timeouterror | "
-        "errormailboxfailover | upstream request timeout | bad gateway | internalservererror | "
-        "errorbatchprocessingstopped",
+        "errormailboxstoreunavailable | errorinternalservertransient | gatewaytimeout | gateway timeout | "
+        "errormailboxmoveinprogress | generalexception | unknownerror | errorinternalservererror | "
+        "errorconnectionfailed | servernotavailable | timeouterror | errormailboxfailover | "
+        "upstream request timeout | bad gateway | internalservererror | errorbatchprocessingstopped",
         sp_means_graph_unavailable, SP_SRC_GRAPH,
         "{\"error\":{\"code\":\"ErrorServerBusy\",\"message\":\"The server cannot service this request right now.\"}}"),
     GRAPH("erroritemnotfound | uploadsessionnotfound | upload session & not found | upload session & expired | "
@@ -105,9 +94,9 @@ static const struct sp_rule rules[] = {
           "{\"error\":{\"code\":\"ErrorItemNotFound\",\"message\":\"The specified object was not found in the "
           "store.\"}}"),
     GRAPH("errormimecontentinvalid | errorinvalidrequest | requestbodyread | errorinvalidproperty | "
-          "errorschemavalidation | "
-          "errorinvalididmalformed | errorinvalidargument | invalidrange | unsupportedmediatype | errormimecontent | "
-          "errorcontentconversion | unabletodeserializepostbody | badrequest | invalidrequest | errorinvalid",
+          "errorschemavalidation | errorinvalididmalformed | errorinvalidargument | invalidrange | "
+          "unsupportedmediatype | errormimecontent | errorcontentconversion | unabletodeserializepostbody | "
+          "badrequest | invalidrequest | errorinvalid",
           sp_means_graph_request, SP_SRC_GRAPH,
           "{\"error\":{\"code\":\"ErrorMimeContentInvalid\",\"message\":\"The MIME content is invalid.\"}}"),
     GRAPH("resourcenotfound", sp_means_mailbox_missing, SP_SRC_GRAPH,

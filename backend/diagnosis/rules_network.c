@@ -1,5 +1,4 @@
-/* rules_network.c - what happened where no reply tells it: names, connections, TLS. At the end the same from the words
- * of other programs, for texts that people paste. */
+/* rules_network.c - what happened where no reply tells it: names, connections, TLS. */
 #include "backend/diagnosis/rules.h"
 #include "base/auto.h"
 
@@ -7,25 +6,17 @@
  * these words in its name. */
 #define INSPECTORS                                                                                                     \
     "fortinet | fortigate | sophos | palo alto | paloalto | zscaler | check point | checkpoint | sonicwall | "         \
-    "watchguard | "                                                                                                    \
-    "barracuda | blue coat | bluecoat | umbrella | forcepoint | websense | netskope | mcafee | trellix | skyhigh | "   \
-    "kaspersky | "                                                                                                     \
-    "eset ssl | avast | avg web | bitdefender | untangle | pfsense | opnsense | squid | mitmproxy | iboss | "          \
-    "smoothwall | "                                                                                                    \
-    "securly | lightspeed | contentkeeper | trend micro | stormshield | securepoint | lancom | clavister | hillstone " \
-    "| "                                                                                                               \
-    "sangfor | cyberoam | endian | meraki | cato networks | menlo | dpi-ssl | ssl inspection | tls inspection | "      \
-    "ssl-inspection | ssl proxy | ssl-proxy | web gateway | webgateway | firewall | utm | proxy ca | inspection ca | " \
-    "decryption | intercept"
+    "watchguard | barracuda | blue coat | bluecoat | umbrella | forcepoint | websense | netskope | mcafee | "          \
+    "trellix | skyhigh | kaspersky | eset ssl | avast | avg web | bitdefender | untangle | pfsense | opnsense | "      \
+    "squid | mitmproxy | iboss | smoothwall | securly | lightspeed | contentkeeper | trend micro | stormshield | "     \
+    "securepoint | lancom | clavister | hillstone | sangfor | cyberoam | meraki | cato networks | dpi-ssl | "          \
+    "ssl inspection | tls inspection | ssl-inspection | ssl proxy | ssl-proxy | web gateway | webgateway | "           \
+    "firewall | proxy ca | inspection ca | decryption | intercept"
 
 #define FAILED(kind, words, meaning, sample)                                                                           \
     {                                                                                                                  \
         .trouble = SP_TROUBLE_##kind, .phrases = (words), .means = &(meaning), .source = SP_SRC_SEEN,                  \
         .example = (sample)                                                                                            \
-    }
-#define PASTED(words, meaning, sample)                                                                                 \
-    {                                                                                                                  \
-        .bare = true, .phrases = (words), .means = &(meaning), .source = SP_SRC_SEEN, .example = (sample)              \
     }
 
 static const struct sp_rule rules[] = {
@@ -34,9 +25,8 @@ static const struct sp_rule rules[] = {
            sp_means_mx_foreign, "the MX of contoso.com is mx1.filter.example, which is not Microsoft's"),
     FAILED(DNS, "no mx | no mail exchanger | mx record | null mx", sp_means_mx_missing, "contoso.com has no MX record"),
     FAILED(DNS,
-           "no such name | nxdomain | does not exist | not known | not found | no such host | host not found | no "
-           "address | "
-           "unknown host | could not resolve",
+           "no such name | nxdomain | does not exist | not known | not found | no such host | host not found | "
+           "no address | unknown host | could not resolve",
            sp_means_dns_no_name, "smtp.contoso.example: no such name"),
     FAILED(DNS, NULL, sp_means_dns_no_answer, "the name server did not answer in time"),
 
@@ -90,16 +80,15 @@ static const struct sp_rule rules[] = {
            "O=Fortinet)"),
     FAILED(CERTIFICATE, "not yet valid", sp_means_clock_wrong, "certificate is not yet valid (issuer DigiCert)"),
     FAILED(CERTIFICATE, "expired", sp_means_certificate_expired, "certificate has expired (issuer DigiCert)"),
-    FAILED(
-        CERTIFICATE,
-        "mismatch | name & match | not match | no alternative | hostname | host name | not for | wrong name | another "
-        "name",
-        sp_means_certificate_name, "hostname mismatch (subject CN=mail.example)"),
+    FAILED(CERTIFICATE,
+           "mismatch | name & match | not match | no alternative | hostname | host name | not for | wrong name | "
+           "another name",
+           sp_means_certificate_name, "hostname mismatch (subject CN=mail.example)"),
     FAILED(CERTIFICATE, NULL, sp_means_certificate_untrusted,
            "unable to get local issuer certificate (issuer CN=Contoso CA)"),
     FAILED(HANDSHAKE,
-           "certificate required | bad certificate | alert certificate | unknown ca | certificate unknown | client "
-           "certificate | private key",
+           "certificate required | bad certificate | alert certificate | unknown ca | certificate unknown | "
+           "client certificate | private key",
            sp_means_client_certificate, "tlsv13 alert certificate required"),
     FAILED(HANDSHAKE, "protocol version | unsupported protocol | legacy", sp_means_legacy_tls,
            "tlsv1 alert protocol version"),
@@ -113,39 +102,6 @@ static const struct sp_rule rules[] = {
     FAILED(LOCAL, "secret | password | oauth-key | oauth-certificate | token", sp_means_secret_missing,
            "secret '/etc/scanpost/submission.secret' cannot be read"),
     FAILED(LOCAL, NULL, sp_means_local, "out of memory"),
-
-    /* Words of other programs, pasted */
-    PASTED("certificate & "
-           "not yet valid",
-           sp_means_clock_wrong, "certificate verify failed: certificate is not yet valid"),
-    PASTED("certificate & expired & verif | certificate has expired", sp_means_certificate_expired,
-           "SSL: CERTIFICATE_VERIFY_FAILED certificate has expired"),
-    PASTED("certificate & hostname | certificate & name mismatch | certificate & host name | certificate & not match | "
-           "no alternative certificate subject",
-           sp_means_certificate_name, "SSL: no alternative certificate subject name matches target host name"),
-    PASTED("certificate verify failed | certificate_verify_failed | self-signed certificate | self signed certificate "
-           "| unable to "
-           "get local issuer | certificate & not trusted | certificate chain",
-           sp_means_certificate_untrusted, "certificate verify failed: unable to get local issuer certificate"),
-    PASTED("no starttls | starttls & not offered | starttls & not supported | starttls not available | does not "
-           "support starttls",
-           sp_means_no_starttls, "STARTTLS is not supported by the server"),
-    PASTED("ssl & handshake | tls & handshake | ssl_error | ssl routines | wrong version number", sp_means_handshake,
-           "error:0A00010B:SSL routines::wrong version number"),
-    PASTED("connection refused | actively refused", sp_means_connection_refused, "connect: Connection refused"),
-    PASTED("timed out & 25 | timeout & port 25", sp_means_port_blocked,
-           "connect to host port 25: Connection timed out"),
-    PASTED("timed out | timeout | time-out | etimedout", sp_means_connect_timeout, "Connection timed out"),
-    PASTED("no route to host | network is unreachable | host is unreachable | network unreachable",
-           sp_means_unreachable, "No route to host"),
-    PASTED(
-        "connection reset | connection closed | connection lost | lost connection | broken pipe | closed by & host | "
-        "unexpectedly closed",
-        sp_means_closed, "Connection reset by peer"),
-    PASTED("could not resolve host | name or service not known | nodename nor servname | no such host | host not found "
-           "| nxdomain | "
-           "getaddrinfo | name resolution | dns & fail",
-           sp_means_dns_no_name, "getaddrinfo: Name or service not known"),
 };
 
 const struct sp_rule_table sp_rules_network = { rules, SP_LEN(rules) };

@@ -21,9 +21,8 @@ static const struct sp_rule rules[] = {
     { .enhanced = "x.7.193-195",
       .means = &sp_means_members_only,
       .source = SP_SRC_NDR,
-      .example =
-          "550 5.7.193 UnifiedGroupAgent; Delivery failed because the sender isn't a group member or external senders "
-          "aren't permitted to send to this group." },
+      .example = "550 5.7.193 UnifiedGroupAgent; Delivery failed because the sender isn't a group member or external "
+                 "senders aren't permitted to send to this group." },
     { .enhanced = "x.7.30",
       .means = &sp_means_basic_auth_retired,
       .source = "Exchange team blog: Exchange Online to retire Basic auth for Client Submission",
@@ -39,14 +38,13 @@ static const struct sp_rule rules[] = {
     { .enhanced = "x.7.68",
       .means = &sp_means_rejectdirectsend,
       .source = "Exchange team blog: Introducing more control over Direct Send",
-      .example = "550 5.7.68 TenantInboundAttribution; Direct Send not allowed for this organization from unauthorized "
-                 "sources" },
+      .example = "550 5.7.68 TenantInboundAttribution; Direct Send not allowed for this organization from "
+                 "unauthorized sources" },
     { .enhanced = "x.7.51",
       .means = &sp_means_partner_connector,
       .source = SP_SRC_SEEN,
-      .example =
-          "550 5.7.51 TenantInboundAttribution; There is a partner connector configured that matched the message's "
-          "recipient domain." },
+      .example = "550 5.7.51 TenantInboundAttribution; There is a partner connector configured that matched the "
+                 "message's recipient domain." },
     { .enhanced = "x.4.62",
       .means = &sp_means_region,
       .source = "Microsoft: ATTR35, linkid 865268",
@@ -101,13 +99,17 @@ static const struct sp_rule rules[] = {
     { .enhanced = "x.7.233-235",
       .means = &sp_means_tenant_daily,
       .source = "Exchange team blog: tenant outbound email limits",
-      .example =
-          "550 5.7.233 Your message can't be sent because your tenant exceeded its daily limit for sending email to "
-          "external recipients" },
+      .example = "550 5.7.233 Your message can't be sent because your tenant exceeded its daily limit for sending "
+                 "email to external recipients" },
     { .enhanced = "x.7.236",
       .means = &sp_means_onmicrosoft_daily,
       .source = "Exchange team blog: limiting onmicrosoft domain usage",
       .example = "550 5.7.236" },
+    { .enhanced = "5.7.514-529",
+      .phrases = "spam | phish | malware | content",
+      .means = &sp_means_spam,
+      .source = "Microsoft: outbound filter, AS(4810)",
+      .example = "550 5.7.520 Message blocked because it contains content identified as spam. AS(4810)" },
     { .enhanced = "x.7.520",
       .means = &sp_means_forwarding_blocked,
       .source = "Microsoft: Control automatic external email forwarding",
@@ -123,6 +125,11 @@ static const struct sp_rule rules[] = {
       .means = &sp_means_connections,
       .source = SP_SRC_LIVE,
       .example = "421 4.7.652 The mail server [192.0.2.1] has exceeded the maximum number of connections. (S3115)" },
+    { .enhanced = "4.7.650-651",
+      .phrases = "server busy",
+      .means = &sp_means_ip_throttled,
+      .source = SP_SRC_SEEN,
+      .example = "451 4.7.651 Server busy. Please try again later from [192.0.2.1]." },
     { .enhanced = "4.7.650-651",
       .means = &sp_means_poor_reputation,
       .source = SP_SRC_LIVE,
@@ -158,9 +165,8 @@ static const struct sp_rule rules[] = {
     { .enhanced = "5.7.507, 5.7.513-514",
       .means = &sp_means_customer_list,
       .source = SP_SRC_NDR,
-      .example =
-          "5.7.513 Service unavailable, Client host [192.0.2.1] blocked by contoso.com using Customer Block list "
-          "(AS16012607)" },
+      .example = "5.7.513 Service unavailable, Client host [192.0.2.1] blocked by contoso.com using Customer Block "
+                 "list (AS16012607)" },
     { .enhanced = "5.7.508",
       .means = &sp_means_ip_throttled,
       .source = SP_SRC_NDR,
@@ -168,9 +174,8 @@ static const struct sp_rule rules[] = {
     { .enhanced = "5.7.509",
       .means = &sp_means_dmarc,
       .source = SP_SRC_NDR,
-      .example =
-          "550 5.7.509 Access denied, sending domain [CONTOSO.COM] does not pass DMARC verification and has a DMARC "
-          "policy of reject." },
+      .example = "550 5.7.509 Access denied, sending domain [CONTOSO.COM] does not pass DMARC verification and has a "
+                 "DMARC policy of reject." },
     { .enhanced = "5.7.510",
       .means = &sp_means_ipv6_refused,
       .source = SP_SRC_NDR,
@@ -183,7 +188,7 @@ static const struct sp_rule rules[] = {
       .means = &sp_means_from_header,
       .source = SP_SRC_NDR,
       .example = "5.7.512 Access denied, message must be RFC 5322 section 3.6.2 compliant" },
-    { .enhanced = "5.7.515-519",
+    { .enhanced = "5.7.515",
       .means = &sp_means_authentication_level,
       .source = "Microsoft: Fix NDR error 550 5.7.515 in Outlook.com",
       .example =
@@ -195,9 +200,8 @@ static const struct sp_rule rules[] = {
     { .enhanced = "5.7.703",
       .means = &sp_means_tenant_block_list,
       .source = SP_SRC_NDR,
-      .example =
-          "5.7.703 Your message can't be delivered because messages to XXX, YYY are blocked by your organization "
-          "using Tenant Allow Block List." },
+      .example = "5.7.703 Your message can't be delivered because messages to XXX, YYY are blocked by your "
+                 "organization using Tenant Allow Block List." },
     { .enhanced = "5.7.711",
       .means = &sp_means_connector_restricted,
       .source = "Microsoft: Remove blocked connectors from the Restricted entities page",
@@ -296,6 +300,10 @@ static const struct sp_rule rules[] = {
       .means = &sp_means_recipients_per_message,
       .source = SP_SRC_SERV,
       .example = "550 5.5.3 RESOLVER.ADR.RecipLimit; too many recipients" },
+    { .enhanced = "4.4.3",
+      .means = &sp_means_server_busy,
+      .source = SP_SRC_SEEN,
+      .example = "451 4.4.3 Temporary server error. Please try again later ATTR2" },
     { .enhanced = "x.4.6, x.4.14",
       .means = &sp_means_loop,
       .source = SP_SRC_NDR,
@@ -311,9 +319,8 @@ static const struct sp_rule rules[] = {
     { .enhanced = "5.6.11",
       .means = &sp_means_bare_linefeed,
       .source = SP_SRC_NDR,
-      .example =
-          "550 5.6.11 SMTPSEND.BareLinefeedsAreIllegal; message contains bare linefeeds, which cannot be sent via "
-          "DATA" },
+      .example = "550 5.6.11 SMTPSEND.BareLinefeedsAreIllegal; message contains bare linefeeds, which cannot be sent "
+                 "via DATA" },
     { .enhanced = "x.6.7-9",
       .means = &sp_means_utf8_address,
       .source = "RFC 6531 section 3.5",

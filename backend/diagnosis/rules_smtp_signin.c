@@ -6,25 +6,23 @@
 
 static const struct sp_rule rules[] = {
     /* Switched off */
-    { .phrases = "smtpclientauthentication & tenant | smtpclientauthentication & organization | smtp auth & disabled & "
-                 "tenant | smtp client authentication & disabled & tenant",
+    { .phrases = "smtpclientauthentication & tenant | smtpclientauthentication & organization | "
+                 "smtp auth & disabled & tenant | smtp client authentication & disabled & tenant",
       .means = &sp_means_smtp_auth_off_tenant,
       .source = SP_SRC_AUTH,
       .example = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant." },
-    { .phrases =
-          "smtpclientauthentication & mailbox | smtpclientauthentication & user | smtp auth & disabled & mailbox | "
-          "smtp client authentication & disabled & mailbox",
+    { .phrases = "smtpclientauthentication & mailbox | smtpclientauthentication & user | "
+                 "smtp auth & disabled & mailbox | smtp client authentication & disabled & mailbox",
       .means = &sp_means_smtp_auth_off_mailbox,
       .source = SP_SRC_AUTH,
       .example = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox." },
-    { .phrases = "smtpclientauthentication | smtp_auth_disabled | smtp auth & disabled | smtp client authentication & "
-                 "disabled",
+    { .phrases = "smtpclientauthentication | smtp_auth_disabled | smtp auth & disabled | "
+                 "smtp client authentication & disabled",
       .means = &sp_means_smtp_auth_off,
       .source = SP_SRC_SEEN,
       .example = "535 5.7.139 Authentication unsuccessful, see https://aka.ms/smtp_auth_disabled" },
-    { .phrases =
-          "basic auth & not supported | basic auth & retired | basic auth & deprecated | basic auth & no longer | "
-          "basic auth & removed",
+    { .phrases = "basic auth & not supported | basic auth & retired | basic auth & deprecated | "
+                 "basic auth & no longer | basic auth & removed",
       .means = &sp_means_basic_auth_retired,
       .source = SP_SRC_SEEN,
       .example = "550 5.7.0 Basic authentication is no longer supported for SMTP AUTH" },
@@ -37,25 +35,22 @@ static const struct sp_rule rules[] = {
       .source = SP_SRC_SEEN,
       .example = "535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults "
                  "policy. Contact your administrator." },
-    { .phrases =
-          "organization configuration | organisation configuration | authentication policy | authenticationpolicy "
-          "| organization & not allow & authentication",
+    { .phrases = "organization configuration | organisation configuration | authentication policy | "
+                 "authenticationpolicy | organization & not allow & authentication",
       .means = &sp_means_organization_config,
       .source = "Microsoft: Troubleshoot High Volume Email",
       .example = "535 5.7.139 Authentication unsuccessful, the organization configuration doesn't allow this "
                  "authentication request." },
-    { .phrases =
-          "did not meet the criteria | didn't meet the criteria | conditional access & auth | blocked by policy & "
-          "auth",
+    { .phrases = "did not meet the criteria | didn't meet the criteria | conditional access & auth | "
+                 "blocked by policy & auth",
       .means = &sp_means_conditional_access,
       .source = "Dynamics 365: email troubleshooting, Authentication unsuccessful",
       .example = "535 5.7.139 Authentication unsuccessful, the request did not meet the criteria to be authenticated "
                  "successfully. Contact your administrator." },
 
     /* Wrong */
-    { .phrases =
-          "federated sts | sts service & unreachable | federation & unreachable | adfs & unreachable | federated & "
-          "unreachable",
+    { .phrases = "federated sts | sts service & unreachable | federation & unreachable | adfs & unreachable | "
+                 "federated & unreachable",
       .means = &sp_means_federated_sts,
       .source = SP_SRC_SEEN,
       .example = "535 5.7.139 Authentication unsuccessful, federated STS service was unreachable." },
@@ -63,15 +58,14 @@ static const struct sp_rule rules[] = {
       .means = &sp_means_account_locked,
       .source = SP_SRC_SEEN,
       .example = "535 5.7.139 Authentication unsuccessful, account locked." },
-    { .phrases =
-          "password & expired | credentials have expired | password must be changed | must change password | password "
-          "needs to be",
+    { .phrases = "password & expired | credentials have expired | password must be changed | must change password | "
+                 "password needs to be",
       .means = &sp_means_password_expired,
       .source = SP_SRC_SEEN,
       .example = "535 5.7.139 Authentication unsuccessful, the password has expired." },
     { .stages = SP_AT(AUTH),
-      .phrases = "account disabled | account is disabled | user is disabled | account has been disabled | sign-in & "
-                 "blocked | signin & blocked | account is blocked",
+      .phrases = "account disabled | account is disabled | user is disabled | account has been disabled | "
+                 "sign-in & blocked | signin & blocked | account is blocked",
       .means = &sp_means_account_disabled,
       .source = SP_SRC_SEEN,
       .example = "535 5.7.139 Authentication unsuccessful, account disabled." },
@@ -80,9 +74,8 @@ static const struct sp_rule rules[] = {
       .means = &sp_means_account_disabled,
       .source = SP_SRC_SEEN,
       .example = "535 5.7.139 Authentication unsuccessful, the user account is disabled." },
-    { .phrases =
-          "multi-factor | multifactor | mfa & required | strong authentication | application-specific password | app "
-          "password",
+    { .phrases = "multi-factor | multifactor | mfa & required | strong authentication | "
+                 "application-specific password | app password",
       .stages = SP_AT_SMTP,
       .means = &sp_means_mfa_required,
       .source = SP_SRC_SEEN,
@@ -92,26 +85,24 @@ static const struct sp_rule rules[] = {
       .means = &sp_means_xoauth2_data,
       .source = SP_SRC_SEEN,
       .example = "535 5.7.8 Invalid XOAUTH2 data" },
-    { .phrases = "user credentials | credentials were incorrect | credentials & invalid | bad username | username and "
-                 "password not accepted | invalid username | invalid user name | password & incorrect | incorrect "
-                 "password | wrong password | invalid password | invalid login | bad credentials",
+    { .phrases = "user credentials | credentials were incorrect | credentials & invalid | bad username | "
+                 "username and password not accepted | invalid username | invalid user name | password & incorrect | "
+                 "incorrect password | wrong password | invalid password | invalid login | bad credentials",
       .stages = SP_AT_SMTP,
       .means = &sp_means_user_credentials,
       .source = SP_SRC_AUTH,
       .example = "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect." },
-    { .phrases =
-          "mailbox logon failure | mapiexceptionlogonfailed | logonfailed | mailbox & logon fail | logondenied | "
-          "logon denied",
+    { .phrases = "mailbox logon failure | mapiexceptionlogonfailed | logonfailed | mailbox & logon fail | "
+                 "logondenied | logon denied",
       .means = &sp_means_mailbox_permission,
       .source = "Microsoft: Authenticate an IMAP, POP or SMTP connection using OAuth; observed after the dot",
       .example = "430 4.2.0 STOREDRV; mailbox logon failure; Failed to process message" },
 
     /* Not offered, not understood, left out */
     { .stages = SP_AT_SMTP,
-      .phrases =
-          "unrecognized authentication | unrecognised authentication | unsupported authentication | authentication "
-          "mechanism & not | authentication type & not | mechanism & not supported | auth mechanism | "
-          "authentication & not enabled | authentication is disabled",
+      .phrases = "unrecognized authentication | unrecognised authentication | unsupported authentication | "
+                 "authentication mechanism & not | authentication type & not | mechanism & not supported | "
+                 "auth mechanism | authentication & not enabled | authentication is disabled",
       .means = &sp_means_mechanism_not_offered,
       .source = SP_SRC_AUTH,
       .example = "504 5.7.4 Unrecognized authentication type [MW4PR03CA0123.namprd03.prod.outlook.com]" },
@@ -124,15 +115,12 @@ static const struct sp_rule rules[] = {
       .code = SP_CODES(502, 504),
       .means = &sp_means_mechanism_not_offered,
       .source = "RFC 4954 section 4",
-      .example = "503 5.5.1 Error: authentication not enabled here" },
+      .example = "503 5.5.1 Error: not here" },
     { .stages = SP_AT_SMTP,
-      .phrases =
-          "client was not authenticated | client not authenticated | client is not authenticated | not logged in | "
-          "must authenticate | must be authenticated | authentication required before | authenticate first | "
-          "authenticate "
-          "before | authentication is required | log in first | anonymous mail during | need to authenticate | "
-          "requires "
-          "authentication | user not authenticated",
+      .phrases = "client was not authenticated | client not authenticated | client is not authenticated | "
+                 "not logged in | must authenticate | must be authenticated | authentication required before | "
+                 "authenticate first | authenticate before | authentication is required | log in first | "
+                 "anonymous mail during | need to authenticate | requires authentication | user not authenticated",
       .means = &sp_means_not_signed_in,
       .source = SP_SRC_NDR,
       .example = "550 5.7.1 Client was not authenticated" },
@@ -144,9 +132,8 @@ static const struct sp_rule rules[] = {
 
     /* At AUTH, the rest */
     { .stages = SP_AT_SMTP,
-      .phrases =
-          "temporary authentication | authentication & temporarily | authentication & try again | authentication & "
-          "internal error",
+      .phrases = "temporary authentication | authentication & temporarily | authentication & try again | "
+                 "authentication & internal error",
       .code = SP_CODES(400, 499),
       .means = &sp_means_auth_service_busy,
       .source = "RFC 4954 section 6",
@@ -172,9 +159,8 @@ static const struct sp_rule rules[] = {
       .source = "RFC 4954 section 6",
       .example = "534 Too weak" },
     { .stages = SP_AT_SMTP,
-      .phrases =
-          "authentication unsuccessful | authentication failed | authentication failure | auth failed | login failed | "
-          "failed to authenticate | authentication rejected | login denied",
+      .phrases = "authentication unsuccessful | authentication failed | authentication failure | auth failed | "
+                 "login failed | failed to authenticate | authentication rejected | login denied",
       .code = SP_CODES(500, 599),
       .means = &sp_means_sign_in_refused,
       .source = SP_SRC_SEEN,

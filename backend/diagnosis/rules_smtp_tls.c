@@ -7,7 +7,8 @@ static const struct sp_rule rules[] = {
       .means = &sp_means_destination_tls,
       .source = SP_SRC_NDR,
       .example = "450 4.7.321 starttls-not-supported: Destination mail server must support TLS to receive mail." },
-    { .phrases = "mta-sts | dane) | failed dane | tlsa-invalid | dnssec-invalid | starttls-not-supported",
+    { .phrases = "mta-sts | dane) | failed dane | tlsa-invalid | dnssec-invalid | starttls-not-supported | "
+                 "destination mail server",
       .means = &sp_means_destination_tls,
       .source = SP_SRC_NDR,
       .example = "550 5.7.5 Remote certificate failed MTA-STS validation. Reason: CertificateExpired" },
@@ -21,10 +22,10 @@ static const struct sp_rule rules[] = {
       .source = SP_SRC_SEEN,
       .example = "421 4.7.0 TLS 1.0 is not accepted here" },
     { .stages = SP_AT_SMTP,
-      .phrases =
-          "starttls & must | starttls & first | starttls & requir | must issue & tls | secure connection & requir | "
-          "encryption & requir | encryption needed | tls & is required | tls required | need starttls | requires tls | "
-          "requires encryption | without & tls | use starttls | session encryption",
+      .phrases = "starttls & must | starttls & first | starttls & requir | must issue & tls | "
+                 "secure connection & requir | encryption & requir | encryption needed | tls & is required | "
+                 "tls required | need starttls | requires tls | requires encryption | without & tls | use starttls | "
+                 "session encryption",
       .means = &sp_means_starttls_required,
       .source = "RFC 3207 section 4",
       .example = "451 5.7.3 STARTTLS is required to send mail." },
@@ -38,17 +39,16 @@ static const struct sp_rule rules[] = {
       .source = "RFC 4954 section 6",
       .example = "538 Not like this" },
     { .stages = SP_AT_SMTP,
-      .phrases =
-          "tls not available | tls & temporar | starttls & not available | tls currently unavailable | unable to "
-          "initialize security subsystem | starttls & fail | tls & negotiat | tls handshake | cannot start tls | "
-          "local problem & tls | starttls & unavailable | tls & unavailable | tls initialization",
+      .phrases = "tls not available | tls & temporar | starttls & not available | tls currently unavailable | "
+                 "unable to initialize security subsystem | starttls & fail | tls & negotiat | tls handshake | "
+                 "cannot start tls | local problem & tls | starttls & unavailable | tls & unavailable | "
+                 "tls initialization",
       .means = &sp_means_starttls_refused,
       .source = "RFC 3207 section 4",
       .example = "454 4.7.0 TLS not available due to local problem" },
     { .stages = SP_AT_SMTP,
-      .phrases =
-          "certificate & validation | certificate & verif | certificate & not trusted | certificate & invalid | client "
-          "certificate | certificate & required | certificate & not match",
+      .phrases = "certificate & validation | certificate & verif | certificate & not trusted | "
+                 "certificate & invalid | client certificate | certificate & required | certificate & not match",
       .means = &sp_means_client_certificate,
       .source = SP_SRC_SERV,
       .example = "454 4.7.5 Certificate validation failure" },
@@ -77,8 +77,9 @@ static const struct sp_rule rules[] = {
       .means = &sp_means_starttls_refused,
       .source = "RFC 3207 section 4",
       .example = "454 Not now" },
-    { .phrases = "xxxxxxx | ******",
+    { .phrases = "xxxx & recogni | xxxx & command | xxxx & unknown", /* not alone: people blot names out by x as well */
       .stages = SP_AT_SMTP,
+      .code = SP_CODES(500, 502),
       .means = &sp_means_starttls_fixup,
       .source = "Cisco: ESMTP inspection rewrites STARTTLS",
       .example = "500 unrecognised command: XXXXXXXA" },
