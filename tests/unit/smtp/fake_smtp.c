@@ -33,6 +33,7 @@ struct fake_smtp {
     pthread_mutex_t lock; /* guards peer and stopping, which fake_smtp_free looks at */
     int peer;
     bool stopping;
+    int end[2]; /* a pipe: closed by the test when the client has left */
     SSL *ssl;
     struct sp_str clear, lines, bodies[BODIES_MAX];
     size_t n_bodies;
@@ -211,12 +212,12 @@ hang(struct fake_smtp *s)
         ;
 }
 
-/* Until the client hangs up, not reading. */
+/* Until the client hangs up, not reading. Behind what is not read its goodbye may never come: the test's end tells. */
 static void
 deaf(struct fake_smtp *s)
 {
-    struct pollfd peer = { .fd = s->peer, .events = POLLRDHUP };
-    poll(&peer, 1, PATIENCE_SECONDS * 1000);
+    struct pollfd fds[] = { { s->peer, POLLRDHUP, 0 }, { s->end[0], POLLIN, 0 } };
+    poll(fds, 2, PATIENCE_SECONDS * 1000);
 }
 
 static void
@@ -300,7 +301,7 @@ struct fake_smtp *
 fake_smtp_new(enum fake_certificate kind)
 {
     struct fake_smtp *s = calloc(1, sizeof *s);
-    if (s == NULL)
+    if (s == NULL || pipe(s->end) != 0)
         abort();
     signal(SIGPIPE, SIG_IGN); /* OpenSSL's socket BIO on this side would end the test */
     s->ca = fake_ca_new();
@@ -347,6 +348,9 @@ judge_clear(struct fake_smtp *s)
 const char *
 fake_smtp_end(struct fake_smtp *s)
 {
+    if (s->end[1] >= 0)
+        close(s->end[1]);
+    s->end[1] = -1;
     if (s->running)
         pthread_join(s->thread, NULL);
     s->running = false;
@@ -368,6 +372,7 @@ fake_smtp_free(struct fake_smtp **server)
         shutdown(s->peer, SHUT_RDWR);
     pthread_mutex_unlock(&s->lock);
     fake_smtp_end(s);
+    close(s->end[0]);
     close(s->listener);
     SSL_CTX_free(s->context);
     fake_ca_free(&s->ca);
