@@ -118,9 +118,9 @@ find_ip(const char *words, char ip[INET6_ADDRSTRLEN])
     ip[0] = '\0';
 }
 
-/* name: inside its braces, in a sentence that does not begin with one. */
+/* name: between its braces. */
 static void
-add_named(struct out *out, const char *name, size_t len, const struct values *values)
+add_named(struct out *out, const char *name, size_t len, bool quoted, const struct values *values)
 {
     const struct sp_facts *facts = values->facts;
     const struct {
@@ -142,7 +142,7 @@ add_named(struct out *out, const char *name, size_t len, const struct values *va
     for (size_t i = 0; i < SP_LEN(table); i++)
         if (strlen(table[i].name) == len && strncmp(name, table[i].name, len) == 0) {
             if (table[i].value != NULL && table[i].value[0] != '\0')
-                out_add_value(out, table[i].value, name[-2] == '\'' && name[len + 1] == '\'');
+                out_add_value(out, table[i].value, quoted);
             else
                 out_add(out, table[i].unknown, strlen(table[i].unknown));
             return;
@@ -150,28 +150,31 @@ add_named(struct out *out, const char *name, size_t len, const struct values *va
     out_add(out, name - 1, len + 2); /* no name of ours: PowerShell's own braces */
 }
 
+/* Writes the sentence with the values in their places. */
 static void
-fill(char *text, size_t size, const char *template, const struct values *values)
+fill(char *text, size_t size, const char *sentence, const struct values *values)
 {
     struct out out = { .text = text, .size = size };
+    const char *at = sentence;
     text[0] = '\0';
-    while (*template != '\0') {
-        size_t n = strcspn(template, "{");
-        out_add(&out, template, n);
-        template += n;
-        const char *close = strchr(template, '}');
+    while (*at != '\0') {
+        size_t n = strcspn(at, "{");
+        out_add(&out, at, n);
+        at += n;
+        const char *close = strchr(at, '}');
         if (close == NULL) {
-            out_add(&out, template, strlen(template));
+            out_add(&out, at, strlen(at));
             break;
         }
-        size_t len = strcspn(template + 1, "{}");
-        if (template + 1 + len != close) { /* "{ ... {": the outer one is not ours */
-            out_add(&out, template, 1);
-            template ++;
+        size_t len = strcspn(at + 1, "{}");
+        if (at + 1 + len != close) { /* "{ ... {": the outer one is not ours */
+            out_add(&out, at, 1);
+            at++;
             continue;
         }
-        add_named(&out, template + 1, len, values);
-        template = close + 1;
+        bool quoted = at > sentence && at[-1] == '\'' && close[1] == '\'';
+        add_named(&out, at + 1, len, quoted, values);
+        at = close + 1;
     }
     while (out.len > 0 && (text[out.len - 1] == ' ' || text[out.len - 1] == '\n'))
         text[--out.len] = '\0';

@@ -1,5 +1,5 @@
 /* diagnosis.h - from what the peer said, or what happened to the connection, to what it means, whom it concerns and how
- * to mend it. A table (rules.c) with a source for every row; matching is by stage, code, enhanced code and fixed
+ * to mend it. Tables (rules_*.c) with a source for every row; matching is by stage, code, enhanced code and fixed
  * phrases, never by the whole line, because Microsoft appends host names, times and session ids. Pure. */
 #ifndef SP_DIAGNOSIS_DIAGNOSIS_H
 #define SP_DIAGNOSIS_DIAGNOSIS_H

@@ -86,8 +86,7 @@ const struct sp_meaning sp_means_transport_rule = {
     .summary = "A mail flow rule of the organisation rejected the mail.",
     .fix =
         "An Exchange administrator finds the rule and adds an exception for the sender {mailbox} or the address {ip}:\n"
-        "Get-TransportRule | fl Name,State,RejectMessageReasonText,RejectMessageEnhancedStatusCode\n"
-        "The reply: {said}",
+        "Get-TransportRule | fl Name,State,RejectMessageReasonText,RejectMessageEnhancedStatusCode",
 };
 
 const struct sp_meaning sp_means_tenant_block_list = {

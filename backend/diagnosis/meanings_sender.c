@@ -229,8 +229,7 @@ const struct sp_meaning sp_means_sender_blocked = {
     .summary = "The recipient's side refuses mail from this sender address.",
     .fix = "Whoever runs scanpost sets sender to an address of {domain} that exists; an administrator on the "
            "recipient's side removes it from the block list:\n"
-           "Get-TenantAllowBlockListItems -ListType Sender\n"
-           "The reply: {said}",
+           "Get-TenantAllowBlockListItems -ListType Sender",
 };
 
 const struct sp_meaning sp_means_sender_address = {

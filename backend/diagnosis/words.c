@@ -23,12 +23,6 @@ is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static char
-lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* 1 to 3 digits. */
 static size_t
 number_read(const char *text, int *ret)
@@ -88,7 +82,7 @@ plain_char(const char **at)
         }
     char c = **at;
     *at = c == '\n' ? skip_line_start(*at + 1) : *at + 1;
-    return isspace((unsigned char)c) ? ' ' : lower(c);
+    return isspace((unsigned char)c) ? ' ' : c;
 }
 
 void
@@ -101,14 +95,14 @@ sp_words_plain(char *out, size_t size, const char *words)
             out[n++] = c;
     }
     out[n] = '\0';
+    sp_text_lower(out);
 }
 
 static bool
 contains(const char *plain, const char *phrase, size_t len)
 {
-    for (const char *at = plain; *at != '\0'; at++) {
-        if (strncmp(at, phrase, len) != 0)
-            continue;
+    const char *end = plain + strlen(plain);
+    for (const char *at = plain; (at = memmem(at, (size_t)(end - at), phrase, len)) != NULL; at++) {
         bool cut_after = is_digit(phrase[len - 1]) && is_digit(at[len]);
         bool cut_before = is_digit(phrase[0]) && at > plain && is_digit(at[-1]);
         if (!cut_after && !cut_before)
