@@ -25,8 +25,8 @@ static const struct sp_rule rules[] = {
            sp_means_mx_foreign, "the MX of contoso.com is mx1.filter.example, which is not Microsoft's"),
     FAILED(DNS, "no mx | no mail exchanger | mx record | null mx", sp_means_mx_missing, "contoso.com has no MX record"),
     FAILED(DNS,
-           "no such name | nxdomain | does not exist | not known | not found | no such host | host not found | "
-           "no address | unknown host | could not resolve",
+           "no such name | there is no name | no ipv4 address | nxdomain | does not exist | not known | not found | "
+           "no such host | host not found | no address | unknown host | could not resolve",
            sp_means_dns_no_name, "smtp.contoso.example: no such name"),
     FAILED(DNS, NULL, sp_means_dns_no_answer, "the name server did not answer in time"),
 
@@ -97,8 +97,12 @@ static const struct sp_rule rules[] = {
     /* What the server announced, and our own side */
     FAILED(NO_MECHANISM, NULL, sp_means_mechanism_not_offered, "the server offers no AUTH"),
     FAILED(TOO_LARGE, NULL, sp_means_size_announced, "the message has 40000000 bytes, the server takes 36700160"),
-    FAILED(LOCAL, "client certificate | client-certificate | client-key", sp_means_client_certificate,
-           "client-certificate '/etc/scanpost/relay.pem' cannot be read"),
+    FAILED(LOCAL, "certificate authorities | ca-file", sp_means_certificate_untrusted,
+           "tls: cannot load certificate authorities from '/etc/scanpost/ca.pem'"),
+    FAILED(
+        LOCAL,
+        "client certificate | client-certificate | client-key | load the certificate | load the key | the key & belong",
+        sp_means_client_certificate, "tls: cannot load the certificate '/etc/scanpost/relay.pem'"),
     FAILED(LOCAL, "secret | password | oauth-key | oauth-certificate | token", sp_means_secret_missing,
            "secret '/etc/scanpost/submission.secret' cannot be read"),
     FAILED(LOCAL, NULL, sp_means_local, "out of memory"),

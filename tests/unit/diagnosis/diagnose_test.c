@@ -173,6 +173,21 @@ test_trouble_without_a_reply_is_told_apart(void **state)
         { SP_STAGE_MESSAGE, SP_TROUBLE_LOCAL, "direct", "document cannot be read", SP_CLASS_OTHER, "local" },
         { SP_STAGE_TOKEN, SP_TROUBLE_LOCAL, "graph", "secret '/x' cannot be read", SP_CLASS_AUTH_FAILED,
           "secret_missing" },
+        /* in the words of backend/net */
+        { SP_STAGE_DNS, SP_TROUBLE_DNS, "direct", "dns: there is no name 'contoso.example'", SP_CLASS_NETWORK,
+          "dns_no_name" },
+        { SP_STAGE_DNS, SP_TROUBLE_DNS, "direct", "dns: 'contoso.com' has no MX record", SP_CLASS_NETWORK,
+          "mx_missing" },
+        { SP_STAGE_DNS, SP_TROUBLE_DNS, "direct", "dns: no answer in time for 'contoso.com'", SP_CLASS_NETWORK,
+          "dns_no_answer" },
+        { SP_STAGE_CONNECT, SP_TROUBLE_TIMEOUT, NULL, "cannot connect to 192.0.2.1 port 25: timed out",
+          SP_CLASS_NETWORK, "port_blocked" },
+        { SP_STAGE_TLS, SP_TROUBLE_CERTIFICATE, "submission",
+          "the certificate shown for smtp.office365.com was refused: self-signed certificate in certificate chain; it "
+          "belongs to 'CN=smtp.office365.com', issued by 'CN=Sophos SSL CA'",
+          SP_CLASS_TLS, "tls_inspected" },
+        { SP_STAGE_TLS, SP_TROUBLE_LOCAL, "relay", "tls: the key '/x' does not belong to '/y'", SP_CLASS_TLS,
+          "client_certificate" },
         { SP_STAGE_MESSAGE, SP_TROUBLE_NONE, "direct", NULL, SP_CLASS_OK, "" },
     };
     for (size_t i = 0; i < SP_LEN(troubles); i++) {
