@@ -50,7 +50,7 @@ enum sp_next {
 };
 /* In the order in which libmicrohttpd calls its handler: once with size 0 when the headers are there (and with size 0
  * again if that had to wait), then with each piece of the body, at last with size 0. *size: in, bytes that are there;
- * out, bytes not taken yet. */
+ * out, bytes not taken yet. While a body comes, WAIT always leaves some. */
 enum sp_next sp_exchange_step(struct sp_exchange *x, const char *bytes, size_t *size);
 /* May wait for the disk. db: NULL when there is none. */
 void sp_exchange_work(struct sp_exchange *x, struct sp_db *db);

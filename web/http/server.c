@@ -28,8 +28,10 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/str.h"
 #include "web/http/crowd.h"
 #include "web/http/exchange.h"
 #include "web/http/peer.h"
@@ -39,6 +41,7 @@ enum {
     HEADER_ROOM = 32 * 1024, /* a connection's memory in libmicrohttpd: its headers, then its read buffer */
     STACK_SIZE = 256 * 1024,
     LISTENERS_MAX = 16,
+    CERTIFICATE_MAX = 256 * 1024,
     LEAVING_ROOM = 64, /* connections that were shown out and are not closed yet */
 };
 
@@ -340,38 +343,65 @@ on_words(void *context, const char *format, va_list args)
     sp_debug(server->options.log, "http: %s", sp_log_clean(clean, sizeof(clean), raw));
 }
 
+/* Two processes may wait for the same listening socket, the old gateway and the new: accept must not block. */
+static enum sp_rc
+set_nonblocking(int fd, struct sp_err *err)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return sp_fail_errno(err, "http: cannot use the listening descriptor");
+    return SP_OK;
+}
+
+/* extra: options for TLS, or none. */
+static enum sp_rc
+start_daemon(struct listener *listener, const struct MHD_OptionItem *extra, struct sp_err *err)
+{
+    unsigned mode = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+                    (listener->tls ? MHD_USE_TLS : 0U);
+    /* clang-format off: an option a line */
+    listener->daemon = MHD_start_daemon(
+        mode, 0, on_accept, listener, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_words, listener->server,
+        MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, listener,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
+        MHD_OPTION_CONNECTION_TIMEOUT, listener->server->options.idle_seconds, MHD_OPTION_CONNECTION_LIMIT,
+        listener->crowd.max + LEAVING_ROOM, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_ROOM,
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, extra,
+        MHD_OPTION_END);
+    /* clang-format on */
+    if (listener->daemon != NULL)
+        return SP_OK;
+    if (listener->tls)
+        return sp_fail(err, SP_E_INVALID, "http: the certificate and its key have to be PEM and belong together");
+    return sp_fail(err, SP_E_IO, "http: cannot start libmicrohttpd");
+}
+
+/* libmicrohttpd reads certificate and key at once and keeps neither pointer. */
+static enum sp_rc
+start_tls(struct listener *listener, struct sp_err *err)
+{
+    const struct sp_http_options *options = &listener->server->options;
+    SP_AUTO(sp_str_free) struct sp_str certificate = { 0 };
+    if (options->tls_key == NULL)
+        return sp_fail(err, SP_E_INVALID, "http: a certificate without its key");
+    if (sp_io_read_file(AT_FDCWD, options->tls_certificate, CERTIFICATE_MAX, &certificate, err) != SP_OK)
+        return sp_err_prefix(err, "http: the certificate");
+    const struct MHD_OptionItem extra[] = {
+        { MHD_OPTION_HTTPS_MEM_CERT, 0, certificate.text },
+        { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)sp_secret_bytes(options->tls_key) },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    return start_daemon(listener, extra, err);
+}
+
 static enum sp_rc
 listener_start(struct listener *listener, struct sp_err *err)
 {
-    const struct sp_http_options *options = &listener->server->options;
-    int flags = fcntl(listener->fd, F_GETFL);
-    if (flags < 0 || fcntl(listener->fd, F_SETFL, flags | O_NONBLOCK) < 0) /* two processes may wait for the same one */
-        return sp_fail_errno(err, "http: cannot use the listening descriptor");
-    struct MHD_OptionItem tls[] = {
-        { listener->tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, NULL },
-        { MHD_OPTION_HTTPS_MEM_KEY, 0, NULL },
-        { MHD_OPTION_END, 0, NULL },
-    };
-    SP_AUTO_FREE char *certificate = listener->tls ? strdup(options->tls_certificate) : NULL;
-    SP_AUTO(sp_secret_free) struct sp_secret *key = listener->tls ? sp_secret_dup(options->tls_key) : NULL;
-    if (listener->tls && (certificate == NULL || key == NULL))
-        return sp_fail(err, SP_E_NOMEM, "http: out of memory");
-    tls[0].ptr_value = certificate;
-    tls[1].ptr_value = key == NULL ? NULL : (void *)(uintptr_t)sp_secret_bytes(key);
-    unsigned mode = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
-                    (listener->tls ? MHD_USE_TLS : 0U);
-    listener->daemon =
-        MHD_start_daemon(mode, 0, on_accept, listener, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_words,
-                         listener->server, MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_URI_LOG_CALLBACK,
-                         on_target, listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
-                         MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_CONNECTION_TIMEOUT,
-                         options->idle_seconds, MHD_OPTION_CONNECTION_LIMIT, listener->crowd.max + LEAVING_ROOM,
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_ROOM, MHD_OPTION_THREAD_STACK_SIZE,
-                         (size_t)STACK_SIZE, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
-    if (listener->daemon == NULL)
-        return sp_fail(err, listener->tls ? SP_E_INVALID : SP_E_IO, "http: cannot start%s",
-                       listener->tls ? ": the certificate and its key have to be PEM and to belong together" : "");
-    return SP_OK;
+    static const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+    enum sp_rc rc = set_nonblocking(listener->fd, err);
+    if (rc != SP_OK)
+        return rc;
+    return listener->tls ? start_tls(listener, err) : start_daemon(listener, none, err);
 }
 
 static unsigned

@@ -25,7 +25,7 @@ struct sp_http_listener {
 struct sp_http_options {
     const struct sp_http_listener *listeners;
     size_t n_listeners;
-    const char *tls_certificate;     /* PEM, with its chain; NULL or "": no TLS */
+    const char *tls_certificate;     /* a file: PEM, with its chain; NULL or "": no TLS */
     const struct sp_secret *tls_key; /* PEM */
     struct sp_router router;
     const char *state_dir; /* where the workers' database is; NULL: handlers get none */

@@ -138,9 +138,14 @@ test_a_slow_body_is_waited_for(void **state)
     struct sp_exchange *x = start_upload(w);
     static const char second[SP_BODY_RATE];
     for (int i = 0; i < 190; i++) { /* more than three minutes */
-        assert_int_equal(step(x, second, sizeof(second)), i == 127 ? SP_NEXT_WAIT : SP_NEXT_READ);
-        if (i == 127)
+        size_t left = sizeof(second);
+        enum sp_next next = sp_exchange_step(x, second, &left);
+        assert_true(next == (i == 128 ? SP_NEXT_WAIT : SP_NEXT_READ)); /* the buffer was full, and something is left */
+        assert_true((left > 0) == (next == SP_NEXT_WAIT));
+        if (next == SP_NEXT_WAIT) {
             sp_exchange_work(x, NULL);
+            assert_int_equal(sp_exchange_step(x, second, &left), SP_NEXT_READ);
+        }
         w->now += 1000;
     }
     sp_exchange_free(&x);

@@ -16,6 +16,8 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/secret.h"
+#include "base/str.h"
 #include "client.h"
 #include "web/http/exchange.h"
 #include "web/http/server.h"
@@ -341,6 +343,32 @@ test_a_large_upload_arrives_whole(void **state)
     }
 }
 
+/* Many chunks lie in libmicrohttpd's buffer at once, while the worker still has the last piece. */
+static void
+test_a_chunked_upload_arrives_whole(void **state)
+{
+    static const size_t chunks[] = { 1, 1000, 4093, 30000 };
+    struct world *w = *state;
+    for (size_t i = 0; i < SP_LEN(chunks); i++) {
+        size_t count = (chunks[i] == 1 ? 20000 : 280000) / chunks[i];
+        SP_AUTO(sp_str_free) struct sp_str body = { 0 };
+        for (size_t n = 0; n < count; n++) {
+            sp_str_addf(&body, "%zx\r\n", chunks[i]);
+            for (size_t k = 0; k < chunks[i]; k++)
+                sp_str_add_char(&body, 'a');
+            sp_str_add(&body, "\r\n");
+        }
+        sp_str_add(&body, "0\r\n\r\n");
+        w->api.bytes = 0;
+        SP_AUTO_CLOSE int fd = dial_tcp(w->port);
+        say(fd, "POST /up HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
+        assert_true(try_to_say(fd, body.text, body.len));
+        SP_AUTO_FREE char *answer = hear(fd, NULL);
+        assert_int_equal(status_of(answer), 201);
+        assert_int_equal(w->api.bytes, count * chunks[i]);
+    }
+}
+
 static void
 test_refused_in_the_middle_is_said_at_the_end(void **state)
 {
@@ -493,6 +521,71 @@ test_stop_ends_what_does_not_finish(void **state)
     assert_string_equal(answer, "");
 }
 
+/* ---- TLS, with the client that every Debian has ---- */
+
+static void
+run_command(const char *command, char *output, size_t size)
+{
+    FILE *pipe = popen(command, "r"); /* NOLINT(cert-env33-c): a test's own words */
+    assert_non_null(pipe);
+    size_t got = fread(output, 1, size - 1, pipe);
+    output[got] = '\0';
+    pclose(pipe);
+}
+
+static void
+make_certificate(const char *dir)
+{
+    char command[400];
+    char output[4096];
+    snprintf(command, sizeof(command),
+             "cd %s && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost"
+             " -keyout key.pem -out cert.pem 2>&1 && chmod 600 key.pem",
+             dir);
+    run_command(command, output, sizeof(output));
+}
+
+static void
+test_tls_with_the_certificate_given(void **state)
+{
+    const struct world *w = *state;
+    char output[4096];
+    char command[300];
+    char certificate[96];
+    char key_file[96];
+    int port = 0;
+    make_certificate(w->dir);
+    snprintf(certificate, sizeof(certificate), "%s/cert.pem", w->dir);
+    snprintf(key_file, sizeof(key_file), "%s/key.pem", w->dir);
+    SP_AUTO(sp_secret_free) struct sp_secret *key = NULL;
+    assert_int_equal(sp_secret_from_file(key_file, &key, NULL), SP_OK);
+    struct sp_http_listener listener = { listen_tcp(&port), false };
+    struct sp_http_options options = { .listeners = &listener,
+                                       .n_listeners = 1,
+                                       .tls_certificate = certificate,
+                                       .tls_key = key,
+                                       .router = { .tables = tables },
+                                       .max_upload = MAX_UPLOAD,
+                                       .clock = &sp_clock_system };
+    struct sp_http_server *server = NULL;
+    assert_int_equal(sp_http_start(&options, &server, NULL), SP_OK);
+    snprintf(command, sizeof(command),
+             "(printf 'GET /peer HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n'; sleep 1)"
+             " | openssl s_client -quiet -connect 127.0.0.1:%d 2>/dev/null",
+             port);
+    run_command(command, output, sizeof(output));
+    sp_http_stop(&server, 1000);
+    assert_int_equal(status_of(output), 200);
+    options.tls_certificate = key_file; /* not a certificate */
+    options.listeners = &(struct sp_http_listener){ listen_tcp(&port), false };
+    struct sp_err err = { 0 };
+    assert_int_equal(sp_http_start(&options, &server, &err), SP_E_INVALID);
+    assert_null(server);
+    close(options.listeners[0].fd);
+    unlink(certificate);
+    unlink(key_file);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -508,6 +601,7 @@ main(void)
         TEST(test_413_when_a_chunked_body_grows_too_large),
         TEST(test_100_continue_only_after_the_sender_was_admitted),
         TEST(test_a_large_upload_arrives_whole),
+        TEST(test_a_chunked_upload_arrives_whole),
         TEST(test_refused_in_the_middle_is_said_at_the_end),
         TEST(test_a_client_that_leaves_in_the_middle_ends_its_upload),
         TEST(test_silent_uploads_hold_no_worker),
@@ -517,6 +611,7 @@ main(void)
         TEST(test_garbage_and_endless_headers_are_ended),
         TEST(test_stop_lets_an_upload_finish),
         TEST(test_stop_ends_what_does_not_finish),
+        TEST(test_tls_with_the_certificate_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
