@@ -40,7 +40,8 @@ extern const struct sp_folder_times sp_folder_times_usual;
 
 enum sp_rc sp_folders_start_timed(const struct sp_settings *settings, struct sp_intake *intake,
                                   const struct sp_clock *clock, const struct sp_log *log,
-                                  const struct sp_folder_times *times, struct sp_folders **ret, struct sp_err *err);
+                                  const struct sp_folder_times *times, const struct sp_folder_opener *opener,
+                                  struct sp_folders **ret, struct sp_err *err);
 
 /* ---- folder_dirs.c ---- */
 
@@ -110,6 +111,7 @@ struct sp_taker {
     struct sp_intake *intake;
     const struct sp_folder_times *times;
     const struct sp_log *log;
+    const struct sp_folder_opener *opener; /* NULL: none */
 };
 void sp_folder_take(const struct sp_taker *taker, struct sp_take *take);
 /* What a file of this folder asks of the intake. */
@@ -153,6 +155,7 @@ struct sp_folders {
     pthread_cond_t work;
     struct sp_take *todo, **todo_end, *done;
     bool stopping;
+    bool halted; /* its owner's: the threads have ended */
 };
 void *sp_folder_watch(void *folders); /* the watcher's thread */
 void sp_folders_hand(struct sp_folders *house, struct sp_take *take);

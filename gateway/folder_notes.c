@@ -89,7 +89,9 @@ reject_as(const struct sp_folder_dirs *dirs, int rejected, const char *claim, co
         return errno == EEXIST ? sp_fail(err, SP_E_CONFLICT, "name taken") : sp_fail_errno(err, "cannot write a note");
     share_like(fd, rejected, 0666);
     SP_AUTO(sp_str_free) struct sp_str text = { 0 };
-    sp_str_add(&text, "scanpost did not take this file.\n\nWhy: ");
+    sp_str_add(&text, "scanpost did not take ");
+    sp_utf8_repair(&text, name, strlen(name), true);
+    sp_str_add(&text, ".\n\nWhy: ");
     sp_str_add(&text, reason);
     sp_str_add(&text, "\n\nNothing was sent. The file is beside this note.\n");
     enum sp_rc rc = write_text(fd, sp_str_text(&text), err);

@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "base/str.h"
 #include "gateway/content.h"
 #include "gateway/folder.h"
 #include "gateway/intake.h"
@@ -52,17 +53,27 @@ unreadable(struct sp_take *take, const char *name)
     return SP_TAKE_TROUBLE;
 }
 
+/* By our own rights, else by those of the opener. */
+static int
+open_for_reading(const struct sp_taker *taker, const struct sp_take *take, int dir, const char *name)
+{
+    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 || errno != EACCES || taker->opener == NULL)
+        return fd;
+    return taker->opener->open(taker->opener->context, take->set->name, dir == take->dirs->claims, name);
+}
+
 /* Opens what must be a regular file with something in it. false: take->verdict says what else. The type is asked for
  * before opening, because opening alone can do something to a device. */
 static bool
-look(struct sp_take *take, int dir, const char *name, struct file *file)
+look(const struct sp_taker *taker, struct sp_take *take, int dir, const char *name, struct file *file)
 {
     struct stat before;
     if (fstatat(dir, name, &before, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(before.st_mode)) {
         take->verdict = SP_TAKE_GONE;
         return false;
     }
-    file->fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    file->fd = open_for_reading(taker, take, dir, name);
     if (file->fd < 0 || fstat(file->fd, &file->info) != 0) {
         take->verdict = unreadable(take, name);
         return false;
@@ -141,6 +152,15 @@ is_accepted(const struct sp_folder_settings *set, const char *kind)
     return set->accept.count == 0 && *kind != '\0';
 }
 
+static enum sp_rc
+refuse_kind(const struct sp_folder_settings *set, struct sp_err *err)
+{
+    SP_AUTO(sp_str_free) struct sp_str kinds = { 0 };
+    for (size_t i = 0; i < set->accept.count; i++)
+        sp_str_addf(&kinds, "%s%s", i > 0 ? ", " : "", set->accept.items[i]);
+    return sp_fail(err, SP_E_TYPE, "it is not a kind of document that this folder takes (%s)", sp_str_text(&kinds));
+}
+
 /* Nobody wrote to the claim while it was copied, and nobody is about to. */
 static enum sp_rc
 check_unchanged(const struct file *file, struct sp_err *err)
@@ -165,7 +185,7 @@ store(const struct sp_taker *taker, struct sp_take *take, const struct file *fil
     sp_folder_request(take->set, &request);
     request.folder_name = name;
     if (!is_accepted(take->set, file->content.kind))
-        return sp_fail(err, SP_E_TYPE, "it is not a kind of document that this folder takes");
+        return refuse_kind(take->set, err);
     enum sp_rc rc = sp_intake_begin(taker->intake, take->id, &scan, err);
     if (rc == SP_OK)
         rc = sp_scan_document(scan, name, err);
@@ -205,7 +225,7 @@ take_claim(const struct sp_taker *taker, struct sp_take *take)
     char id[SP_ULID_SIZE];
     const char *name = take->claimed;
     sp_claim_parse(take->claimed, id, &name);
-    if (!look(take, take->dirs->claims, take->claimed, &file))
+    if (!look(taker, take, take->dirs->claims, take->claimed, &file))
         return;
     if (!is_steady(take, &file.info) || sp_file_writers(file.fd) == SP_WRITERS_SOME) {
         wait_for(take, take->set->settle_ms);
@@ -226,7 +246,7 @@ claim(const struct sp_taker *taker, struct sp_take *take)
 {
     SP_AUTO(close_file) struct file file = { .fd = -1 };
     char claimed[NAME_MAX + 1];
-    if (!look(take, take->dirs->dir, take->name, &file) || !is_finished(taker, take, &file))
+    if (!look(taker, take, take->dirs->dir, take->name, &file) || !is_finished(taker, take, &file))
         return false;
     enum sp_rc rc = sp_intake_room(taker->intake, (uint64_t)file.info.st_size, &take->err);
     sp_claim_name(take->id, take->name, claimed);

@@ -191,14 +191,14 @@ start_threads(struct sp_folders *house, struct sp_err *err)
 
 enum sp_rc
 sp_folders_start_timed(const struct sp_settings *settings, struct sp_intake *intake, const struct sp_clock *clock,
-                       const struct sp_log *log, const struct sp_folder_times *times, struct sp_folders **ret,
-                       struct sp_err *err)
+                       const struct sp_log *log, const struct sp_folder_times *times,
+                       const struct sp_folder_opener *opener, struct sp_folders **ret, struct sp_err *err)
 {
     struct sp_folders *house = calloc(1, sizeof(*house));
     if (house == NULL)
         return sp_fail(err, SP_E_NOMEM, "out of memory");
     house->settings = settings;
-    house->taker = (struct sp_taker){ .intake = intake, .times = times, .log = log };
+    house->taker = (struct sp_taker){ .intake = intake, .times = times, .log = log, .opener = opener };
     house->clock = clock;
     house->inotify = house->wake = -1;
     house->todo_end = &house->todo;
@@ -219,9 +219,19 @@ sp_folders_start_timed(const struct sp_settings *settings, struct sp_intake *int
 
 enum sp_rc
 sp_folders_start(const struct sp_settings *settings, struct sp_intake *intake, const struct sp_clock *clock,
-                 const struct sp_log *log, struct sp_folders **ret, struct sp_err *err)
+                 const struct sp_log *log, const struct sp_folder_opener *opener, struct sp_folders **ret,
+                 struct sp_err *err)
 {
-    return sp_folders_start_timed(settings, intake, clock, log, &sp_folder_times_usual, ret, err);
+    return sp_folders_start_timed(settings, intake, clock, log, &sp_folder_times_usual, opener, ret, err);
+}
+
+void
+sp_folders_halt(struct sp_folders *folders)
+{
+    if (folders == NULL || folders->halted)
+        return;
+    end_threads(folders, SP_WORKERS, true);
+    folders->halted = true;
 }
 
 void
@@ -229,7 +239,7 @@ sp_folders_stop(struct sp_folders **folders)
 {
     if (*folders == NULL)
         return;
-    end_threads(*folders, SP_WORKERS, true);
+    sp_folders_halt(*folders);
     free_house(*folders);
     *folders = NULL;
 }

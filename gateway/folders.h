@@ -26,11 +26,22 @@ struct sp_job;
 struct sp_log;
 struct sp_settings;
 
+/* Opens dropped files that our own rights do not reach: a copier's own user, mode 0600. In the folder of that name, or
+ * in its .scanpost when `claim`. Returns a descriptor for reading, or -1 and errno. Calls come from several threads. */
+struct sp_folder_opener {
+    int (*open)(void *context, const char *folder, bool claim, const char *name);
+    void *context;
+};
+
 /* Finishes old claims, then watches. A folder that is missing or not usable is a trouble of that folder (status), not a
- * failure here. Borrows everything. */
+ * failure here. opener may be NULL. Borrows everything. */
 enum sp_rc sp_folders_start(const struct sp_settings *settings, struct sp_intake *intake, const struct sp_clock *clock,
-                            const struct sp_log *log, struct sp_folders **ret, struct sp_err *err);
-/* Takes no new file, finishes the ones in hand, ends the threads. */
+                            const struct sp_log *log, const struct sp_folder_opener *opener, struct sp_folders **ret,
+                            struct sp_err *err);
+/* Takes no new file, finishes the ones in hand, ends the threads; status can still be asked for. Accepts NULL, and a
+ * second call. */
+void sp_folders_halt(struct sp_folders *folders);
+/* Halts, and frees. Accepts NULL; leaves NULL. */
 void sp_folders_stop(struct sp_folders **folders);
 
 struct sp_folder_status {

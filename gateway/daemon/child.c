@@ -99,7 +99,7 @@ sp_child_migrate(struct sp_house *house)
     SP_AUTO_CLOSE int gateway_lock = -1;
     SP_AUTO_CLOSE int sender_lock = -1;
     enum sp_rc rc = sp_privileges_drop(&house->identity, house->identity.gateway_uid, house->identity.gateway_gid,
-                                       false, house->supervisor, &err);
+                                       SP_KEEP_NOTHING, house->supervisor, &err);
     if (rc == SP_OK)
         rc = sp_child_lock(house, "gateway.lock", stop, &gateway_lock, &err);
     if (rc == SP_OK)

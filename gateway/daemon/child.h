@@ -18,8 +18,9 @@ struct sp_house {
     struct sp_listeners listeners;
     struct sp_log log;                   /* of the process that reads this */
     int wake_gateway_fd, wake_sender_fd; /* eventfds */
-    int life_fd[2]; /* a pipe whose writing end only the supervisor has: end of file means that it is gone */
-    int lock_fd;    /* the supervisor's; children close it */
+    int life_fd[2];   /* a pipe whose writing end only the supervisor has: end of file means that it is gone */
+    int opener_fd[2]; /* a socket pair: the gateway asks at [0], the opener answers at [1] */
+    int lock_fd;      /* the supervisor's; children close it */
     pid_t supervisor;
     bool database_fresh; /* migration made it just now */
     bool renewed;        /* configuration was read again since the sender before */
@@ -32,6 +33,8 @@ typedef int sp_child_fn(struct sp_house *house);
 int sp_child_migrate(struct sp_house *house); /* 0: migrated, SP_CHILD_FRESH: and made just now, 1: failed */
 int sp_child_gateway(struct sp_house *house);
 int sp_child_sender(struct sp_house *house);
+int sp_child_opener(struct sp_house *house);
+int sp_child_opener(struct sp_house *house);
 enum { SP_CHILD_FRESH = 3 };
 
 /* Forks. In the child: the signals it listens to, the name it has in ps and log; then fn; never returns there. -1: no

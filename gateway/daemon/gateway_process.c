@@ -19,6 +19,7 @@
 #include "db/rebuild.h"
 #include "db/spool.h"
 #include "gateway/daemon/child.h"
+#include "gateway/daemon/opener.h"
 #include "gateway/folders.h"
 #include "gateway/housekeeping.h"
 #include "gateway/intake.h"
@@ -45,6 +46,8 @@ struct gateway {
     struct sp_secret *tls_key;
     struct sp_http_server *server;
     struct sp_api api;
+    struct sp_folder_opener opener;
+    struct sp_opener_client opener_client;
 };
 
 static enum sp_rc
@@ -91,8 +94,11 @@ open_doors(struct gateway *g, struct sp_err *err)
     enum sp_rc rc = sp_intake_new(&intake, &g->intake, err);
     if (rc == SP_OK)
         rc = sp_auth_new(&auth, &g->auth, err);
+    sp_opener_client_init(&g->opener_client, house->opener_fd[0]);
+    g->opener = (struct sp_folder_opener){ sp_opener_ask, &g->opener_client };
     if (rc == SP_OK)
-        rc = sp_folders_start(house->settings, g->intake, &sp_clock_system, &house->log, &g->folders, err);
+        rc = sp_folders_start(house->settings, g->intake, &sp_clock_system, &house->log,
+                              house->identity.root ? &g->opener : NULL, &g->folders, err);
     return rc;
 }
 
@@ -133,8 +139,8 @@ static enum sp_rc
 gateway_open(struct gateway *g, struct sp_err *err)
 {
     const struct sp_house *house = g->house;
-    enum sp_rc rc = sp_privileges_drop(&house->identity, house->identity.gateway_uid, house->identity.gateway_gid, true,
-                                       house->supervisor, err);
+    enum sp_rc rc = sp_privileges_drop(&house->identity, house->identity.gateway_uid, house->identity.gateway_gid,
+                                       SP_KEEP_LEASE, house->supervisor, err);
     if (rc == SP_OK && house->settings->http.tls_key[0] != '\0')
         rc = sp_secret_from_file(house->settings->http.tls_key, &g->tls_key, err);
     if (rc == SP_OK)
@@ -162,10 +168,11 @@ work(struct gateway *g)
         .clock = &sp_clock_system,
         .log = &house->log,
     };
+    const bool at_once = house->settings->retention.documents_ms == 0; /* documents go as soon as they are accepted */
     int64_t sweep_at = 0;
     for (;;) {
         sp_housekeeping_notes(&keeper);
-        if (sp_mono_ms(&sp_clock_system) >= sweep_at)
+        if (at_once || sp_mono_ms(&sp_clock_system) >= sweep_at)
             sweep_at = sp_mono_ms(&sp_clock_system) + sp_housekeeping_sweep(&keeper);
         struct pollfd fds[] = {
             { .fd = house->wake_gateway_fd, .events = POLLIN },
@@ -186,11 +193,11 @@ work(struct gateway *g)
 static void
 gateway_close(struct gateway *g, int64_t uploads_ms)
 {
-    sp_folders_stop(&g->folders);
+    sp_folders_halt(g->folders);
     if (g->lock_fd >= 0)
         close(g->lock_fd);
-    g->api.folders = NULL;
     sp_http_stop(&g->server, uploads_ms);
+    sp_folders_stop(&g->folders);
     sp_auth_free(&g->auth);
     sp_intake_free(&g->intake);
     sp_spool_close(&g->spool);
@@ -205,6 +212,7 @@ sp_child_gateway(struct sp_house *house)
     struct gateway g = { .house = house, .stop_fd = sp_child_signals(), .lock_fd = -1 };
     struct sp_err err = { 0 };
     int ended_by = SIGTERM;
+    close(house->opener_fd[1]);
     enum sp_rc rc = gateway_open(&g, &err);
     if (rc == SP_OK) {
         sp_info(&house->log, "ready, %zu folder(s), %zu listener(s)", sp_folders_count(g.folders),

@@ -58,23 +58,28 @@ keep_capabilities(unsigned long long mask)
 }
 
 static enum sp_rc
-become(const struct sp_identity *identity, uid_t uid, gid_t gid, bool keep_lease, struct sp_err *err)
+become(const struct sp_identity *identity, uid_t uid, gid_t gid, enum sp_keep keep, struct sp_err *err)
 {
-    if (keep_lease && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+    static const unsigned long long mask[] = {
+        [SP_KEEP_NOTHING] = 0,
+        [SP_KEEP_LEASE] = 1ULL << CAP_LEASE,
+        [SP_KEEP_READ] = 1ULL << CAP_DAC_READ_SEARCH,
+    };
+    if (mask[keep] != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
         return sp_fail_errno(err, "cannot keep capabilities");
     if (setgroups(1, &identity->data_gid) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
         return sp_fail_errno(err, "cannot become user %u", (unsigned)uid);
-    if (keep_capabilities(keep_lease ? 1ULL << CAP_LEASE : 0) != 0)
+    if (keep_capabilities(mask[keep]) != 0)
         return sp_fail_errno(err, "cannot give up capabilities");
     return SP_OK;
 }
 
 enum sp_rc
-sp_privileges_drop(const struct sp_identity *identity, uid_t uid, gid_t gid, bool keep_lease, pid_t supervisor,
+sp_privileges_drop(const struct sp_identity *identity, uid_t uid, gid_t gid, enum sp_keep keep, pid_t supervisor,
                    struct sp_err *err)
 {
     const struct rlimit no_core = { 0, 0 };
-    enum sp_rc rc = identity->root ? become(identity, uid, gid, keep_lease, err) : SP_OK;
+    enum sp_rc rc = identity->root ? become(identity, uid, gid, keep, err) : SP_OK;
     if (rc != SP_OK)
         return rc;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||

@@ -21,10 +21,16 @@ struct sp_identity {
 /* Looks the configured users and the group up. SP_E_NOTFOUND names the one that is missing. */
 enum sp_rc sp_identity_find(const struct sp_settings *settings, struct sp_identity *ret, struct sp_err *err);
 
-/* In a fresh child: becomes uid, with its own group and the data group; keeps CAP_LEASE alone when asked (to see
- * whether a file of somebody else is still open for writing); no new privileges, no core dumps, no ptrace by others.
- * Then it asks the kernel to be killed when `supervisor` ends, which setuid would have undone before. */
-enum sp_rc sp_privileges_drop(const struct sp_identity *identity, uid_t uid, gid_t gid, bool keep_lease,
+enum sp_keep { /* the one right of root's that a child's work needs */
+               SP_KEEP_NOTHING,
+               SP_KEEP_LEASE, /* to see whether a file of somebody else is still open for writing */
+               SP_KEEP_READ,  /* to open files that only their owner may read */
+};
+
+/* In a fresh child: becomes uid, with its own group and the data group; keeps one capability; no new privileges, no
+ * core dumps, no ptrace by others. Then it asks the kernel to be killed when `supervisor` ends, which setuid would have
+ * undone before. */
+enum sp_rc sp_privileges_drop(const struct sp_identity *identity, uid_t uid, gid_t gid, enum sp_keep keep,
                               pid_t supervisor, struct sp_err *err);
 
 #endif

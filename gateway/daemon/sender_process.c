@@ -14,8 +14,10 @@ sp_child_sender(struct sp_house *house)
     struct sp_err err = { 0 };
     SP_AUTO_CLOSE int stop = sp_child_signals();
     sp_listeners_close(&house->listeners);
-    enum sp_rc rc = sp_privileges_drop(&house->identity, house->identity.sender_uid, house->identity.sender_gid, false,
-                                       house->supervisor, &err);
+    close(house->opener_fd[0]);
+    close(house->opener_fd[1]);
+    enum sp_rc rc = sp_privileges_drop(&house->identity, house->identity.sender_uid, house->identity.sender_gid,
+                                       SP_KEEP_NOTHING, house->supervisor, &err);
     const struct sp_sender_options options = {
         .settings = house->settings,
         .clock = &sp_clock_system,

@@ -1,9 +1,10 @@
 /* supervisor.c - the process that all others come from. It is single-threaded, parses nothing from outside and holds no
- * secret; when started by root it stays root, because it opens sockets and forks the two that give root up.
+ * secret; when started by root it stays root, because it opens sockets and forks those that give root up.
  *
  *   supervisor ---- migrate    once at start: brings the database to the newest version, and ends
  *              |--- gateway    takes in, shows            (gateway_process.c)
  *              |--- sender     sends, knows the secrets   (sender_process.c)
+ *              |--- opener     opens dropped files that only their owner may read; when started by root (opener.c)
  *              `--- gateway'   after SIGHUP: the one before, until its uploads are finished
  *
  * Children are forked and never executed: they inherit settings, sockets and eventfds as they are. Each takes its own
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -48,7 +50,7 @@ struct kid {
 struct supervisor {
     struct sp_house house;
     struct sp_settings *settings; /* owned; house.settings is the same */
-    struct kid gateway, sender;
+    struct kid gateway, sender, opener;
     pid_t leaving[LEAVING_MAX]; /* gateways that finish their uploads */
     int signals;
     bool ending;
@@ -84,11 +86,24 @@ start(struct supervisor *s, struct kid *kid)
     kid->start_at = now_ms() + LONGEST_PAUSE_MS;
 }
 
+enum { KIDS = 3 };
+
+/* Those that have to run; returns how many. An ordinary user's opener could open no more than the gateway. */
+static size_t
+kids_of(struct supervisor *s, struct kid *ret[KIDS])
+{
+    ret[0] = &s->gateway;
+    ret[1] = &s->sender;
+    ret[2] = &s->opener;
+    return s->house.identity.root ? 3 : 2;
+}
+
 static void
 start_who_is_due(struct supervisor *s)
 {
-    struct kid *kids[] = { &s->gateway, &s->sender };
-    for (size_t i = 0; i < SP_LEN(kids); i++)
+    struct kid *kids[KIDS];
+    size_t n = kids_of(s, kids);
+    for (size_t i = 0; i < n; i++)
         if (!s->ending && kids[i]->pid == 0 && kids[i]->start_at <= now_ms())
             start(s, kids[i]);
 }
@@ -127,6 +142,8 @@ bury(struct supervisor *s)
             kid_died(s, &s->gateway, status);
         else if (pid == s->sender.pid)
             kid_died(s, &s->sender, status);
+        else if (pid == s->opener.pid)
+            kid_died(s, &s->opener, status);
         for (size_t i = 0; i < LEAVING_MAX; i++)
             if (pid == s->leaving[i])
                 s->leaving[i] = 0;
@@ -188,9 +205,11 @@ replace_children(struct supervisor *s)
         (void)kill(s->gateway.pid, SIGTERM);
     if (s->sender.pid != 0)
         (void)kill(s->sender.pid, SIGTERM);
+    if (s->opener.pid != 0)
+        (void)kill(s->opener.pid, SIGTERM);
     s->house.renewed = true;
     s->house.database_fresh = false;
-    s->gateway.start_at = s->sender.start_at = now_ms();
+    s->gateway.start_at = s->sender.start_at = s->opener.start_at = now_ms();
 }
 
 static void
@@ -236,11 +255,12 @@ answer_signals(struct supervisor *s)
 }
 
 static int
-time_to_next_start(const struct supervisor *s)
+time_to_next_start(struct supervisor *s)
 {
-    const struct kid *kids[] = { &s->gateway, &s->sender };
+    struct kid *kids[KIDS];
+    size_t n = kids_of(s, kids);
     int timeout = -1;
-    for (size_t i = 0; i < SP_LEN(kids); i++) {
+    for (size_t i = 0; i < n; i++) {
         int left = kids[i]->pid == 0 ? sp_ms_left(&sp_clock_system, kids[i]->start_at) : -1;
         if (left >= 0 && (timeout < 0 || left < timeout))
             timeout = left;
@@ -259,7 +279,7 @@ wait_for_signal(struct supervisor *s, int timeout)
 static void
 signal_all(const struct supervisor *s, int signal_)
 {
-    const pid_t pids[] = { s->gateway.pid, s->sender.pid };
+    const pid_t pids[] = { s->gateway.pid, s->sender.pid, s->opener.pid };
     for (size_t i = 0; i < SP_LEN(pids); i++)
         if (pids[i] != 0)
             (void)kill(pids[i], signal_);
@@ -271,7 +291,7 @@ signal_all(const struct supervisor *s, int signal_)
 static bool
 anybody_left(const struct supervisor *s)
 {
-    return s->gateway.pid != 0 || s->sender.pid != 0 || anybody_leaving(s);
+    return s->gateway.pid != 0 || s->sender.pid != 0 || s->opener.pid != 0 || anybody_leaving(s);
 }
 
 static void
@@ -322,8 +342,9 @@ supervisor_open(struct supervisor *s, struct sp_err *err)
         return rc;
     house->wake_gateway_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     house->wake_sender_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (house->wake_gateway_fd < 0 || house->wake_sender_fd < 0 || pipe2(house->life_fd, O_CLOEXEC) != 0)
-        return sp_fail_errno(err, "cannot make eventfds and a pipe");
+    if (house->wake_gateway_fd < 0 || house->wake_sender_fd < 0 || pipe2(house->life_fd, O_CLOEXEC) != 0 ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, house->opener_fd) != 0)
+        return sp_fail_errno(err, "cannot make eventfds, a pipe and a socket pair");
     return migrate(s, err);
 }
 
@@ -334,6 +355,7 @@ sp_supervise(struct sp_settings **settings, struct sp_err *err)
         .house = { .log = { .who = "supervisor", .fd = STDERR_FILENO }, .supervisor = getpid(), .lock_fd = -1 },
         .gateway = { .name = "gateway", .work = sp_child_gateway },
         .sender = { .name = "sender", .work = sp_child_sender },
+        .opener = { .name = "opener", .work = sp_child_opener },
     };
     use(&s, SP_STEAL(*settings));
     enum sp_rc rc = supervisor_open(&s, err);

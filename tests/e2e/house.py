@@ -161,9 +161,9 @@ gateway {{ state-dir = "{self.state}"  run-dir = "{self.run_dir}"  hostname = sc
     resolver = "127.0.0.1:{s.facts['dns_port']}"  reserve = 1M  time-zone = "Europe/Berlin"  {p['gateway']} }}
 http {{ listen = {{ 127.0.0.1:{self.port} }} }}
 tenant contoso {{ domain = contoso.com  sender = scanner@contoso.com  {p['tenant']} }}
-method direct {{ port = {s.facts['mx_port']}  ca-file = "{s.facts['ca_file']}"  {p['direct']} }}
+method direct {{ port = {s.facts['mx_port']}  ca-file = "{s.facts['ca']}"  {p['direct']} }}
 method submission {{ host = {s.facts['submission_host']}  port = {s.facts['submission_port']}
-    ca-file = "{s.facts['ca_file']}"
+    ca-file = "{s.facts['ca']}"
     auth = password  username = scanner@contoso.com  password-file = "{s.password_file}"  {p['submission']} }}
 route accounting {{ to = {{ accounting@contoso.com }}  {p['route']} }}
 folder scans {{ path = "{self.scans}"  route = accounting  settle = 300ms  {p['folder']} }}
@@ -173,11 +173,17 @@ retry {{ {p['retry']} }}
 
     # --- the daemon ---
 
-    def start(self, wait=True):
-        self.log = open(os.path.join(self.root, "log"), "ab")
-        self.daemon = subprocess.Popen([DAEMON, "-c", self.config], stdout=self.log, stderr=self.log)
+    def start(self, wait=True, **identity):
+        """identity: user, group and so on, as subprocess.Popen knows them."""
+        with open(os.path.join(self.root, "log"), "ab") as log:
+            self.daemon = subprocess.Popen([DAEMON, "-c", self.config], stdout=log, stderr=log, **identity)
         if wait:
             self.wait_ready()
+
+    def start_as_nobody(self):
+        """For tests that need root themselves."""
+        subprocess.run(["chown", "-R", "65534:65534", self.root], check=True, timeout=30)
+        self.start(user=65534, group=65534, extra_groups=[])
 
     def wait_ready(self):
         def ready():
@@ -312,8 +318,6 @@ retry {{ {p['retry']} }}
             self.stop()
         finally:
             self.sandbox.stop()
-            if getattr(self, "log", None):
-                self.log.close()
             if os.environ.get("SCANPOST_KEEP"):
                 print("kept:", self.root)
             else:

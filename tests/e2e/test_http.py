@@ -162,7 +162,7 @@ class CommandLine(unittest.TestCase):
 
     def test_clear_words_for_mistakes(self):
         with World() as world:
-            self.assertIn("no-such", world.cli("send", "/no-such-file.pdf", expect=1).stderr)
+            self.assertIn("no-such", world.cli("send", "/no-such-file.pdf", "--route", "accounting", expect=1).stderr)
             world.cli("show", "01HZZZZZZZZZZZZZZZZZZZZZZZ", expect=1)
             world.cli("frobnicate", expect=2)
             world.cli("send", expect=2)

@@ -1,5 +1,4 @@
 """A real Postfix with STARTTLS and SASL as the submission endpoint: what arrives in the mailbox is what was dropped."""
-import grp
 import os
 import pwd
 import shutil
@@ -36,7 +35,6 @@ smtpd_tls_cert_file = {root}/server.pem
 smtpd_tls_key_file = {root}/server.key
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_path = smtpd
-cyrus_sasl_config_path = {root}/sasl
 smtpd_sasl_local_domain = contoso.com
 smtpd_sasl_security_options = noanonymous
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
@@ -75,12 +73,12 @@ class Postfix:
         self.port = free_port()
         nobody = pwd.getpwnam("nobody")
         owner = pwd.getpwnam("postfix")
-        for name, uid in (("queue", 0), ("data", owner.pw_uid), ("mail", nobody.pw_uid), ("sasl", 0), ("conf", 0)):
+        for name, uid in (("queue", 0), ("data", owner.pw_uid), ("mail", nobody.pw_uid), ("conf", 0), ("conf/sasl", 0)):
             os.mkdir(os.path.join(self.root, name), 0o755)
             os.chown(os.path.join(self.root, name), uid, 0)
         self.write("conf/main.cf", MAIN_CF.format(root=self.root, uid=nobody.pw_uid, gid=nobody.pw_gid))
         self.write("conf/master.cf", MASTER_CF.format(port=self.port))
-        self.write("sasl/smtpd.conf", "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: LOGIN\n"
+        self.write("conf/sasl/smtpd.conf", "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: LOGIN\n"
                                       f"sasldb_path: {self.root}/sasldb2\n")
         run("saslpasswd2", "-c", "-p", "-f", f"{self.root}/sasldb2", "-u", "contoso.com", "scanner",
             input="Geheim-123")
@@ -133,11 +131,11 @@ class Mailbox(unittest.TestCase):
             text = f.read()
         facts = world.sandbox.facts
         text = text.replace(f"host = {facts['submission_host']}  port = {facts['submission_port']}\n"
-                            f"    ca-file = \"{facts['ca_file']}\"",
+                            f"    ca-file = \"{facts['ca']}\"",
                             f"host = localhost  port = {self.postfix.port}\n    ca-file = \"{self.postfix.root}/ca.pem\"")
         with open(world.config, "w") as f:
             f.write(text)
-        world.start()
+        world.start_as_nobody()
         return world
 
     def arrived(self):
@@ -151,6 +149,7 @@ class Mailbox(unittest.TestCase):
             world.sandbox.play("ip-blocked")
             content = pdf(3_000_000)
             world.drop("Rechnung Müller.pdf", content)
+            os.chown(os.path.join(world.scans, "Rechnung Müller.pdf"), 65534, 65534)
             job = world.wait_for_job()
             self.assertEqual(job["method"], "submission")
             mail = self.arrived()
@@ -172,6 +171,7 @@ class Mailbox(unittest.TestCase):
             self.assertEqual(job["attempts"][-1]["class"], "auth_failed")
             with open(world.sandbox.password_file, "w") as f:
                 f.write("Geheim-123\n")
+            wait_until("the sender is up again", lambda: "sender" in world.children())
             world.daemon.send_signal(1)
             world.wait_for_job(job["id"])
             self.arrived()

@@ -64,11 +64,13 @@ class Separation(unittest.TestCase):
 
     def test_each_process_is_what_it_should_be(self):
         with self.world() as world:
-            children = wait_until("both run", lambda: (c := world.children()) and len(c) == 2 and c)
+            children = wait_until("both run", lambda: (c := world.children()) and len(c) == 3 and c)
             gateway = wait_until("gateway changed", lambda: (i := ids_of(children["gateway"]))[0] != 0 and i)
             sender = wait_until("sender changed", lambda: (i := ids_of(children["sender"]))[0] != 0 and i)
             self.assertEqual(gateway, (self.uid[GATEWAY], f"{1 << 28:016x}", "1"))  # CAP_LEASE and no more
             self.assertEqual(sender, (self.uid[SENDER], "0" * 16, "1"))
+            opener = wait_until("opener changed", lambda: (i := ids_of(children["opener"]))[0] != 0 and i)
+            self.assertEqual(opener, (self.uid[GATEWAY], f"{1 << 2:016x}", "1"))  # CAP_DAC_READ_SEARCH and no more
             world.drop("a.pdf", pdf())
             os.chown(os.path.join(world.scans, "a.pdf"), self.uid[GATEWAY], -1)
             world.wait_for_job()
@@ -97,7 +99,7 @@ class Separation(unittest.TestCase):
                        "s.sendall(b'GET /api/v1/jobs HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n');"
                        "print(s.recv(4096)[:12])" % path)
             done = subprocess.run(["setpriv", "--reuid", str(self.uid[COPIER]), "--regid", str(self.gid[COPIER]),
-                                   "--clear-groups", "python3", "-c", program], capture_output=True, text=True, timeout=30)
+                                   "--clear-groups", "/usr/bin/python3", "-c", program], capture_output=True, text=True, timeout=30)
             self.assertIn("403", done.stdout, done.stderr)
 
     def test_missing_user_is_told(self):

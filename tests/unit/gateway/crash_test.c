@@ -55,7 +55,8 @@ open_gateway(struct world *w)
     options.batch = w->batch;
     options.spool = w->spool;
     good = good && sp_intake_new(&options, &w->intake, &err) == SP_OK &&
-           sp_folders_start_timed(&w->settings, w->intake, &sp_clock_system, NULL, &hurried, &w->house, &err) == SP_OK;
+           sp_folders_start_timed(&w->settings, w->intake, &sp_clock_system, NULL, &hurried, NULL, &w->house, &err) ==
+               SP_OK;
     if (!good) {
         fprintf(stderr, "the gateway does not start: %s\n", err.text);
         abort();

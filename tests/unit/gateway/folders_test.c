@@ -59,7 +59,8 @@ static void
 start(struct world *w)
 {
     struct sp_err err = { 0 };
-    if (sp_folders_start_timed(&w->settings, w->intake, &sp_clock_system, &w->log, &hurried, &w->house, &err) != SP_OK)
+    if (sp_folders_start_timed(&w->settings, w->intake, &sp_clock_system, &w->log, &hurried, NULL, &w->house, &err) !=
+        SP_OK)
         fail_msg("%s", err.text);
 }
 

@@ -201,7 +201,8 @@ test_a_failed_drop_gets_one_note(void **state)
 {
     struct world *w = *state;
     char id[SP_ULID_SIZE], path[256];
-    assert_int_equal(sp_folders_start(&w->settings, w->intake, &sp_clock_system, &w->log, &w->house, NULL), SP_OK);
+    assert_int_equal(sp_folders_start(&w->settings, w->intake, &sp_clock_system, &w->log, NULL, &w->house, NULL),
+                     SP_OK);
     struct sp_housekeeping keeper = keeper_of(w);
     take_one(w, id);
     sp_housekeeping_notes(&keeper);
@@ -223,7 +224,8 @@ test_a_note_that_has_no_place_is_not_tried_for_ever(void **state)
     struct world *w = *state;
     char id[SP_ULID_SIZE], ids[4][27];
     size_t count = 1;
-    assert_int_equal(sp_folders_start(&w->settings, w->intake, &sp_clock_system, &w->log, &w->house, NULL), SP_OK);
+    assert_int_equal(sp_folders_start(&w->settings, w->intake, &sp_clock_system, &w->log, NULL, &w->house, NULL),
+                     SP_OK);
     struct sp_housekeeping keeper = keeper_of(w);
     w->log.level = 0; /* it is logged, rightly */
     take_one(w, id);
