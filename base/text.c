@@ -199,12 +199,9 @@ sp_text_copy(char *to, size_t size, const char *from)
 }
 
 bool
-sp_text_format(char *to, size_t size, const char *format, ...)
+sp_text_vformat(char *to, size_t size, const char *format, va_list args)
 {
-    va_list args;
-    va_start(args, format);
     int len = vsnprintf(to, size, format, args);
-    va_end(args);
     if (len >= 0 && (size_t)len < size)
         return true;
     size_t kept = strnlen(to, size), last = kept;
@@ -213,6 +210,16 @@ sp_text_format(char *to, size_t size, const char *format, ...)
     if (last > 0 && sp_utf8_char(to + last - 1, kept - last + 1) == 0)
         to[last - 1] = '\0';
     return false;
+}
+
+bool
+sp_text_format(char *to, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    bool fits = sp_text_vformat(to, size, format, args);
+    va_end(args);
+    return fits;
 }
 
 /* Leading digits as a number, the rest as the unit. No sign, no blanks: what strtoull takes beyond that is a typo. */

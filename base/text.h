@@ -2,6 +2,7 @@
 #ifndef SP_BASE_TEXT_H
 #define SP_BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +34,7 @@ const char *sp_text_find_nocase(const char *text, const char *needle);
 bool sp_text_copy(char *to, size_t size, const char *from);
 /* The same, printing; cut between characters. */
 bool sp_text_format(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool sp_text_vformat(char *to, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
 
 /* "35M", "150k", "1G", "1024": bytes, powers of 1024. false when it is no size or overflows. */
 bool sp_parse_size(const char *text, uint64_t *ret);

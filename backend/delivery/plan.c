@@ -2,11 +2,11 @@
 #include "backend/delivery/plan.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 static struct sp_plan_line *
 add_line(struct sp_plan *plan, const char *method)
@@ -27,7 +27,7 @@ say(struct sp_plan_line *line, const char *format, ...)
         return;
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(line->reason, sizeof line->reason, format, args);
+    (void)sp_text_vformat(line->reason, sizeof line->reason, format, args);
     va_end(args);
 }
 

@@ -282,22 +282,28 @@ take_lock(struct sender *s, struct sp_err *err)
 }
 
 struct recovery {
+    const struct sender *sender;
     int64_t now, only_until;
     size_t count;
 };
 
+/* What a crash left is settled; and with new secrets, what waits for a method need not wait any longer. */
 static enum sp_rc
 recover_in_batch(struct sp_db *db, void *context, struct sp_err *err)
 {
     struct recovery *recovery = context;
-    return sp_queue_recover(db, recovery->now, recovery->only_until, &recovery->count, err);
+    const struct sp_settings *settings = recovery->sender->options->settings;
+    enum sp_rc rc = sp_queue_recover(db, recovery->now, recovery->only_until, &recovery->count, err);
+    for (size_t i = 0; rc == SP_OK && recovery->sender->options->renewed && i < settings->n_tenants; i++)
+        rc = sp_queue_release(db, settings->tenants[i].name, recovery->now, err);
+    return rc;
 }
 
 static enum sp_rc
 recover(struct sender *s, struct sp_err *err)
 {
     int64_t now = sp_wall_ms(s->options->clock);
-    struct recovery recovery = { now, now + SP_UNKNOWN_SAME_METHOD_MS, 0 };
+    struct recovery recovery = { s, now, now + SP_UNKNOWN_SAME_METHOD_MS, 0 };
     enum sp_rc rc = sp_batch_run(s->batch, recover_in_batch, &recovery, err);
     if (rc == SP_OK && recovery.count > 0)
         sp_warn(s->options->log,
