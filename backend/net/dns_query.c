@@ -201,7 +201,8 @@ enum sp_rc
 sp_dns_ask(const struct sp_dns_servers *servers, const struct sp_clock *clock, int64_t deadline, const char *name,
            enum sp_dns_type type, unsigned char *reply, size_t *ret_size, struct sp_err *err)
 {
-    struct question q = { .clock = clock, .deadline = deadline, .reply = reply };
+    struct question q = { .clock = clock, .deadline = deadline };
+    q.reply = reply;
     enum sp_rc rc = make_query(&q, name, type, err);
     if (rc != SP_OK)
         return rc;

@@ -178,9 +178,9 @@ trust(SSL_CTX *context, const char *ca_file, struct sp_err *err)
     return SP_OK;
 }
 
-/* A key with a pass phrase fails here; OpenSSL would ask the terminal. */
+/* A key with a pass phrase fails here; OpenSSL would ask the terminal. Its type is OpenSSL's. */
 static int
-no_passphrase(char *buffer, int size, int writing, void *context)
+no_passphrase(char *buffer /* NOLINT(readability-non-const-parameter) */, int size, int writing, void *context)
 {
     (void)buffer, (void)size, (void)writing, (void)context;
     return -1;

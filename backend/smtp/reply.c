@@ -3,7 +3,6 @@
  * The enhanced code is taken from the first line; where later lines repeat it, it is left out of the text there too. */
 #include "backend/smtp/reply.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,8 +63,10 @@ append_clean(struct sp_reply *reply, const char *text, size_t len)
             break;
         if (fine)
             memcpy(reply->text + used, text, size);
+        else if (*text == '\t')
+            reply->text[used] = ' ';
         else
-            reply->text[used] = *text == '\t' ? ' ' : '?';
+            reply->text[used] = '?';
         used += put;
         text += step;
         len -= step;
@@ -104,7 +105,9 @@ sp_reply_line(struct sp_reply *reply, const char *line, size_t len)
     if (len < 3 || line[0] < '2' || line[0] > '5' || !digit(line[1]) || !digit(line[2]))
         return SP_REPLY_GARBAGE;
     int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
-    char mark = len > 3 ? line[3] : ' ';
+    char mark = ' ';
+    if (len > 3)
+        mark = line[3];
     if (strchr(" -;", mark) == NULL || mark == '\0' || (reply->lines > 0 && code != reply->code) ||
         reply->lines == SP_REPLY_LINES_MAX)
         return SP_REPLY_GARBAGE;

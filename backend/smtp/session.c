@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,13 +191,14 @@ bool
 sp_smtp_fail(const struct sp_smtp *smtp, struct sp_smtp_outcome *outcome, enum sp_trouble trouble, const char *format,
              ...)
 {
+    SP_AUTO(sp_str_free) struct sp_str words = { 0 };
     *outcome = (struct sp_smtp_outcome){ .stage = smtp->stage, .trouble = trouble, .alive = smtp->alive };
-    int len = snprintf(outcome->words, sizeof outcome->words, "%s, %s: ", smtp->host, stage_info[smtp->stage].doing);
-    size_t used = len > 0 && (size_t)len < sizeof outcome->words ? (size_t)len : 0;
+    sp_str_addf(&words, "%s, %s: ", smtp->host, stage_info[smtp->stage].doing);
     va_list args;
     va_start(args, format);
-    vsnprintf(outcome->words + used, sizeof outcome->words - used, format, args);
+    sp_str_vaddf(&words, format, args);
     va_end(args);
+    sp_log_clean(outcome->words, sizeof outcome->words, sp_str_text(&words));
     return false;
 }
 

@@ -129,7 +129,8 @@ test_line_of_the_greatest_length_is_taken(void **state)
     struct world *w = *state;
     char text[SP_CONN_LINE_MAX + 2];
     memset(text, 'x', sizeof text);
-    memcpy(text + SP_CONN_LINE_MAX, "\r\n", 2);
+    text[SP_CONN_LINE_MAX] = '\r';
+    text[SP_CONN_LINE_MAX + 1] = '\n';
     peer_says(w, text, sizeof text);
     assert_int_equal(line(w), SP_TROUBLE_NONE);
     assert_int_equal(w->len, SP_CONN_LINE_MAX);
@@ -270,6 +271,25 @@ test_silent_address_runs_into_the_deadline_and_a_living_one_wins(void **state)
     close(living);
 }
 
+static void
+test_connects_by_ipv6(void **state)
+{
+    struct world *w = *state;
+    struct sp_net_address address;
+    int living = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(sp_net_address_parse("::1", 0, &address));
+    if (living < 0 || bind(living, (struct sockaddr *)&address.sock, address.size) != 0)
+        skip(); /* a machine without IPv6 */
+    assert_int_equal(listen(living, 4), 0);
+    assert_int_equal(getsockname(living, (struct sockaddr *)&address.sock, &address.size), 0);
+    struct sp_conn *conn = NULL;
+    assert_int_equal(sp_conn_open(&address, 1, &sp_clock_system, in_ms(10000), &conn, &w->err), SP_TROUBLE_NONE);
+    assert_string_equal(sp_conn_peer_ip(conn), "::1");
+    assert_true(sp_conn_peer_port(conn) > 0);
+    sp_conn_close(&conn);
+    close(living);
+}
+
 #define world_test(name) cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
 int
@@ -290,6 +310,7 @@ main(void)
         world_test(test_last_words_are_kept_when_writing_fails),
         world_test(test_idle_connection_is_not_readable),
         world_test(test_connecting_without_an_address),
+        world_test(test_connects_by_ipv6),
         world_test(test_silent_address_runs_into_the_deadline_and_a_living_one_wins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

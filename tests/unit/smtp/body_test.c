@@ -30,10 +30,12 @@ lines(size_t size)
 {
     char *text = malloc(size);
     assert_non_null(text);
-    for (size_t i = 0; i < size; i++) {
-        size_t column = i % 80;
-        text[i] = column == 78 ? '\r' : column == 79 ? '\n' : column == 0 && i % 240 == 0 ? '.' : (char)('a' + i % 26);
-    }
+    for (size_t i = 0; i < size; i++)
+        text[i] = "abcdefghijklmnopqrstuvwxyz"[i % 26];
+    for (size_t i = 0; i < size; i += 240)
+        text[i] = '.';
+    for (size_t i = 79; i < size; i += 80)
+        memcpy(text + i - 1, "\r\n", 2); /* NOLINT(bugprone-not-null-terminated-result): octets, not a string */
     return text;
 }
 

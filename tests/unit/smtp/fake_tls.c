@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DAY = 24 * 60 * 60 };
+#define DAY (24L * 60 * 60)
 
 struct identity {
     X509 *certificate;
