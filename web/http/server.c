@@ -11,8 +11,10 @@
  * and a worker has in hand comes to its end in any case. MHD_stop_daemon may not see a suspended connection, so stop
  * waits for the workers first and lets nobody be suspended after that.
  *
- * Known limits: a document that an admin downloads is read from the page cache by the event loop (sendfile); answers
- * that libmicrohttpd gives itself to what is not HTTP are not problem+json. There is no HSTS: it would bind all other
+ * Known limits: a request refused before its body is answered at once and the connection closed; a client that
+ * neither asks first (Expect: 100-continue) nor listens while it sends may see the reset and not the answer. A
+ * document that an admin downloads is read from the page cache by the event loop (sendfile); answers that
+ * libmicrohttpd gives itself to what is not HTTP are not problem+json. There is no HSTS: it would bind all other
  * services under this host's name to TLS too. */
 #include "web/http/server.h"
 

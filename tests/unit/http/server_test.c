@@ -289,7 +289,8 @@ test_413_when_a_chunked_body_grows_too_large(void **state)
         SP_AUTO_FREE char *chunk = malloc(0x8000 + 16);
         int at = sprintf(chunk, "8000\r\n");
         memset(chunk + at, 'a', 0x8000);
-        memcpy(chunk + at + 0x8000, "\r\n", 2);
+        chunk[at + 0x8000] = '\r';
+        chunk[at + 0x8001] = '\n';
         for (int n = 0; n < 12; n++)
             assert_true(try_to_say(fd, chunk, (size_t)at + 0x8002));
         say(fd, "0\r\n\r\n");
@@ -331,7 +332,9 @@ send_upload(int fd, size_t size, char letter)
 static void
 test_a_large_upload_arrives_whole(void **state)
 {
-    static const size_t sizes[] = { 1, SP_PIECE_MAX - 1, SP_PIECE_MAX, SP_PIECE_MAX + 1, 2 * SP_PIECE_MAX, MAX_UPLOAD };
+    static const size_t sizes[] = {
+        1, SP_PIECE_MAX - 1, SP_PIECE_MAX, SP_PIECE_MAX + 1, (size_t)2 * SP_PIECE_MAX, MAX_UPLOAD
+    };
     struct world *w = *state;
     for (size_t i = 0; i < SP_LEN(sizes); i++) {
         w->api.bytes = 0;
