@@ -151,7 +151,7 @@ test_more_recipients_than_fit_a_window(void **state)
 #define TAKEN        ">RCPT", "<250 ok"
 #define TEN_TAKEN    TAKEN, TAKEN, TAKEN, TAKEN, TAKEN, TAKEN, TAKEN, TAKEN, TAKEN, TAKEN
 #define EIGHTY_TAKEN TEN_TAKEN, TEN_TAKEN, TEN_TAKEN, TEN_TAKEN, TEN_TAKEN, TEN_TAKEN, TEN_TAKEN, TEN_TAKEN
-    fake_smtp_plan(w->server, PIPES, ">MAIL", "<250 ok", EIGHTY_TAKEN, ">RCPT", "<421 4.3.2 enough", NULL);
+    fake_smtp_plan(w->server, PIPES, ">MAIL", "<250 ok", EIGHTY_TAKEN, ">RCPT", "<421 4.3.2 enough", "!hang", NULL);
     assert_true(world_open(w));
     struct text text = { .bytes = small, .size = sizeof small - 1 };
     struct sp_smtp_body body = text_body(&text);
