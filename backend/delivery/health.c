@@ -5,7 +5,9 @@
 
 #include <stddef.h>
 
-enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, FAILURES_TO_CONNECT = 2 };
+enum { FAILURES_TO_CONNECT = 2 };
+
+static const int64_t MINUTE = 60 * 1000, HOUR = 60 * 60 * 1000;
 
 struct rest {
     int64_t first, longest;
@@ -26,12 +28,12 @@ rest_for(enum sp_class class_)
     case SP_CLASS_AUTH_DISABLED:
     case SP_CLASS_SENDER_DENIED:
     case SP_CLASS_NOT_ATTRIBUTED:
-        return (struct rest){ 15 * MINUTE, 2 * (int64_t)HOUR };
+        return (struct rest){ 15 * MINUTE, 2 * HOUR };
     case SP_CLASS_IP_REPUTATION:
     case SP_CLASS_DIRECT_SEND_REJECTED:
     case SP_CLASS_BASIC_AUTH_RETIRED:
     case SP_CLASS_SENDER_AUTHENTICATION:
-        return (struct rest){ HOUR, 6 * (int64_t)HOUR };
+        return (struct rest){ HOUR, 6 * HOUR };
     case SP_CLASS_OK:
     case SP_CLASS_RECIPIENT_UNKNOWN:
     case SP_CLASS_RECIPIENT_REFUSED:

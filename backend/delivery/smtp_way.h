@@ -27,9 +27,9 @@ struct sp_smtp_way_kind {
 
 enum sp_rc sp_smtp_way_open(const struct sp_smtp_way_kind *kind, const struct sp_method_settings *settings,
                             const struct sp_way_env *env, void **ret, struct sp_err *err);
-void sp_smtp_way_close(void *way);
-void sp_smtp_way_deliver(void *way, const struct sp_message *message, struct sp_report *report);
-int64_t sp_smtp_way_tidy(void *way);
+void sp_smtp_way_close(void *context);
+void sp_smtp_way_deliver(void *context, const struct sp_message *message, struct sp_report *report);
+int64_t sp_smtp_way_tidy(void *context);
 
 /* For the methods. */
 const struct sp_method_settings *sp_smtp_way_settings(const struct sp_smtp_way *way);
