@@ -7,7 +7,7 @@
 
 enum { FAILURES_TO_CONNECT = 2 };
 
-static const int64_t MINUTE = 60 * 1000, HOUR = 60 * 60 * 1000;
+static const int64_t MINUTE = 60000, HOUR = 3600000; /* ms */
 
 struct rest {
     int64_t first, longest;
