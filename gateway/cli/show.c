@@ -207,6 +207,8 @@ sp_show_attempt(struct sp_str *out, const json_t *attempt)
     sp_str_addf(out, ", %lld ms\n", (long long)sp_member_number(attempt, "duration_ms"));
     put_peer(out, attempt);
     put_story(out, "said", sp_member_text(attempt, "reply"));
+    if (strcmp(sp_member_text(attempt, "class"), "ok") == 0)
+        return;
     put_story(out, "means", sp_member_text(attempt, "summary"));
     put_story(out, "mend", sp_member_text(attempt, "fix"));
 }
