@@ -106,7 +106,9 @@ struct sp_retention_settings {
 struct sp_notify_settings {
     struct sp_texts to;
     const char *webhook, *command, *check_to;
-    int64_t silent_after_ms;
+    int64_t silent_after_ms; /* 0: sources may be silent */
+    int64_t every_ms;        /* at most one mail in this time */
+    int64_t late_after_ms;   /* a scan that waits for so long is told of */
 };
 
 struct sp_settings {

@@ -159,6 +159,8 @@ static const struct sp_key notify_keys[] = {
     { "webhook", SP_KIND_URL, .by_default = "", NOTIFY(webhook) },
     { "command", SP_KIND_TEXT, .by_default = "", NOTIFY(command) },
     { "silent-after", SP_KIND_DURATION, .by_default = "0s", NOTIFY(silent_after_ms) },
+    { "every", SP_KIND_DURATION, .by_default = "15m", NOTIFY(every_ms) },
+    { "late-after", SP_KIND_DURATION, .by_default = "1h", NOTIFY(late_after_ms) },
     { "check-to", SP_KIND_ADDRESS, .by_default = "", NOTIFY(check_to) },
 };
 

@@ -147,5 +147,15 @@ static const char first[] =
     " created INTEGER NOT NULL"
     ");";
 
-static const char *const texts[] = { first };
+static const char notices[] =
+    "ALTER TABLE job ADD COLUMN told INTEGER NOT NULL DEFAULT 0;" /* a person was told of its trouble */
+    "CREATE INDEX job_untold ON job (id)"
+    " WHERE told = 0 AND state IN ('failed', 'partial', 'held') AND source <> 'notice';"
+    "CREATE TABLE notice_told ("
+    " key TEXT PRIMARY KEY NOT NULL,"
+    " value TEXT NOT NULL,"
+    " told INTEGER NOT NULL"
+    ") WITHOUT ROWID;";
+
+static const char *const texts[] = { first, notices };
 const struct sp_migrations sp_migrations = { .texts = texts, .count = SP_LEN(texts) };
