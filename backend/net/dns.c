@@ -6,6 +6,7 @@
 #include "backend/net/dns.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +19,22 @@
 
 enum {
     ALIASES_MAX = 8,      /* questions for the sake of one name */
+    FASTER_MAX = 16,      /* hosts whose faster family is remembered */
     AAAA_EXTRA_MS = 2000, /* some resolvers never answer AAAA: with an IPv4 address in hand, no longer than this */
     DNS_PORT = 53,
+};
+
+struct faster {
+    char host[SP_DNS_NAME_SIZE];
+    int family;
 };
 
 struct sp_dns {
     const struct sp_clock *clock;
     struct sp_dns_servers configured; /* n 0: the system's */
+    pthread_mutex_t lock;             /* for what follows */
+    struct faster faster[FASTER_MAX];
+    size_t next_faster; /* the place that is given away next */
 };
 
 /* "ip", "ip:port", "[v6]", "[v6]:port" */
@@ -65,6 +75,7 @@ sp_dns_new(const char *server, const struct sp_clock *clock, struct sp_dns **ret
             return sp_fail(err, SP_E_INVALID, "dns: '%s' is no resolver: write it as ip:port", server);
         dns->configured.n = 1;
     }
+    pthread_mutex_init(&dns->lock, NULL);
     *ret = SP_STEAL(dns);
     return SP_OK;
 }
@@ -72,6 +83,8 @@ sp_dns_new(const char *server, const struct sp_clock *clock, struct sp_dns **ret
 void
 sp_dns_free(struct sp_dns **dns)
 {
+    if (*dns != NULL)
+        pthread_mutex_destroy(&(*dns)->lock);
     free(*dns);
     *dns = NULL;
 }
@@ -226,15 +239,51 @@ set_port(struct sp_net_address *address, unsigned port)
         ((struct sockaddr_in6 *)(void *)&address->sock)->sin6_port = htons((uint16_t)port);
 }
 
-/* IPv6 first, then in turns (RFC 8305 section 4). */
+/* The place of a host among the remembered ones; NULL. The lock is held. */
+static struct faster *
+find_faster(struct sp_dns *dns, const char *host)
+{
+    for (size_t i = 0; i < FASTER_MAX; i++)
+        if (dns->faster[i].family != 0 && strcasecmp(dns->faster[i].host, host) == 0)
+            return &dns->faster[i];
+    return NULL;
+}
+
+void
+sp_dns_prefer(struct sp_dns *dns, const char *host, const char *ip)
+{
+    pthread_mutex_lock(&dns->lock);
+    struct faster *place = find_faster(dns, host);
+    if (place == NULL)
+        place = &dns->faster[dns->next_faster++ % FASTER_MAX];
+    (void)sp_text_copy(place->host, sizeof place->host, host);
+    place->family = strchr(ip, ':') != NULL ? AF_INET6 : AF_INET;
+    pthread_mutex_unlock(&dns->lock);
+}
+
+/* IPv6 first unless IPv4 was faster (RFC 8305 section 4). */
+static bool
+v4_first(struct sp_dns *dns, const char *host)
+{
+    pthread_mutex_lock(&dns->lock);
+    const struct faster *place = find_faster(dns, host);
+    bool first = place != NULL && place->family == AF_INET;
+    pthread_mutex_unlock(&dns->lock);
+    return first;
+}
+
+/* The families in turns. */
 static size_t
-interleave(const struct found *found, bool v4_only, unsigned port, struct sp_net_address ret[SP_DNS_ADDRESSES_MAX])
+interleave(const struct found *found, bool v4_only, bool v4_leads, unsigned port,
+           struct sp_net_address ret[SP_DNS_ADDRESSES_MAX])
 {
     size_t n = 0, n6 = v4_only ? 0 : found->n6;
     for (size_t i = 0; i < SP_DNS_ADDRESSES_MAX; i++) {
+        if (v4_leads && i < found->n4 && n < SP_DNS_ADDRESSES_MAX)
+            ret[n++] = found->v4[i];
         if (i < n6 && n < SP_DNS_ADDRESSES_MAX)
             ret[n++] = found->v6[i];
-        if (i < found->n4 && n < SP_DNS_ADDRESSES_MAX)
+        if (!v4_leads && i < found->n4 && n < SP_DNS_ADDRESSES_MAX)
             ret[n++] = found->v4[i];
     }
     for (size_t i = 0; i < n; i++)
@@ -253,7 +302,7 @@ sp_dns_addresses(struct sp_dns *dns, const char *host, unsigned port, bool v4_on
         rc = find_by_query(dns, host, v4_only, deadline, &found, err);
     if (rc != SP_OK)
         return rc;
-    size_t n = interleave(&found, v4_only, port, ret);
+    size_t n = interleave(&found, v4_only, v4_first(dns, host), port, ret);
     if (n == 0)
         return sp_fail(err, SP_E_NOTFOUND, "dns: '%s' has no IPv4 address", host);
     *ret_count = n;

@@ -35,9 +35,13 @@ enum sp_rc sp_dns_mx(struct sp_dns *dns, const char *domain, int64_t deadline, s
                      size_t *ret_count, unsigned *ret_ttl, struct sp_err *err);
 /* Addresses of host (a literal is taken as it is) with the port in place. v4_only: on port 25, because connectors match
  * IPv4 only; otherwise both families, alternating, IPv6 first (RFC 8305). Names that end in .localhost and "localhost"
- * need no server. */
+ * need no server. The family that sp_dns_prefer saw goes first. */
 enum sp_rc sp_dns_addresses(struct sp_dns *dns, const char *host, unsigned port, bool v4_only, int64_t deadline,
                             struct sp_net_address ret[SP_DNS_ADDRESSES_MAX], size_t *ret_count, struct sp_err *err);
+
+/* A connection to this address of the host stood first: its family is tried first from now on. A few hosts are
+ * remembered. */
+void sp_dns_prefer(struct sp_dns *dns, const char *host, const char *ip);
 
 /* Whether a mail exchanger is Microsoft's: *.mail.protection.outlook.com, *.mx.microsoft and the national clouds. */
 bool sp_mx_is_microsoft(const char *host);
