@@ -15,6 +15,7 @@ struct sp_guest {
     int fd;
     bool busy; /* has a request under way */
     bool leaving;
+    bool has_asked; /* the owner's: at least once */
 };
 
 struct sp_crowd { /* initialise the limits, zero the rest */

@@ -7,8 +7,11 @@
  *              disk takes; and fsync happens where it may
  *   FINISHING  the body is whole: a worker runs the handler, or the receiver's end
  *
- * What is refused in the middle of a body is answered at its end, because libmicrohttpd cannot speak before; the rest
- * is read and dropped, as much as an upload may have at most.
+ * What is refused before its body is answered at once when the client asked first (Expect: 100-continue) or its body
+ * would be too much to read for nothing. Otherwise the body is read and dropped, and answered at its end: many clients,
+ * copiers among them, listen only then, and would see a broken pipe instead of the reason. What is refused in the
+ * middle of a body is answered at its end too, because libmicrohttpd cannot speak before; the rest is read and dropped,
+ * as much as an upload may have at most.
  *
  * Framing: a request with Content-Length twice, or with Transfer-Encoding beside it, or with another coding than
  * chunked, is how requests are smuggled past a proxy (RFC 9112 section 6.3, 11.2): 400, and the connection ends. */
@@ -41,8 +44,10 @@ struct sp_exchange {
     bool counted; /* among rules->uploads */
     char *buffer; /* of the body; SP_PIECE_MAX */
     size_t filled;
+    uint64_t declared; /* of the body; UINT64_MAX: chunked */
     uint64_t received;
     int64_t body_since;
+    uint64_t drop_max; /* of a body that was refused before it came; 0: it was not */
 };
 
 struct sp_exchange *
@@ -198,6 +203,21 @@ count_upload(struct sp_exchange *x)
     sp_respond_header(&x->res, "Retry-After", "5");
 }
 
+/* A body may still come: is it read, and dropped, so that the client gets as far as listening? */
+static enum sp_next
+refuse_body(struct sp_exchange *x)
+{
+    const char *expect = sp_request_header(&x->req, "Expect");
+    bool asked_first = expect != NULL && strcasecmp(expect, "100-continue") == 0;
+    if (asked_first || x->res.close || (x->declared != UINT64_MAX && x->declared > SP_DROP_MAX))
+        return SP_NEXT_ANSWER;
+    end_upload(x); /* it takes no one's place; nothing has begun */
+    x->drop_max = SP_DROP_MAX;
+    x->body_since = sp_mono_ms(x->rules->clock);
+    x->stage = RECEIVING;
+    return SP_NEXT_READ;
+}
+
 static enum sp_next
 step_asked(struct sp_exchange *x)
 {
@@ -214,20 +234,21 @@ step_asked(struct sp_exchange *x)
         refuse_size(x);
     if (x->route != NULL && x->res.status == 0)
         count_upload(x);
-    if (length > 0 || x->res.close)
-        x->stage = ADMITTING;
-    else
-        x->stage = RECEIVING; /* and the next step is the end: an answer before that would close the connection */
-    if (x->stage == RECEIVING)
-        return SP_NEXT_READ;
-    return x->res.status != 0 ? SP_NEXT_ANSWER : SP_NEXT_WAIT;
+    x->declared = length;
+    x->stage = ADMITTING;
+    if (x->res.status != 0 && (length > 0 || x->res.close))
+        return refuse_body(x);
+    if (length > 0)
+        return SP_NEXT_WAIT;
+    x->stage = RECEIVING; /* and the next step is the end: an answer before that would close the connection */
+    return SP_NEXT_READ;
 }
 
 static enum sp_next
 step_admitted(struct sp_exchange *x)
 {
     if (x->res.status != 0)
-        return SP_NEXT_ANSWER;
+        return refuse_body(x);
     x->buffer = malloc(SP_PIECE_MAX);
     if (x->buffer == NULL)
         return SP_NEXT_CLOSE;
@@ -247,9 +268,11 @@ too_slow(const struct sp_exchange *x)
 static enum sp_next
 drop_body(struct sp_exchange *x, size_t *size)
 {
+    uint64_t max = x->drop_max != 0 ? x->drop_max : 2 * x->rules->max_upload + SP_BODY_MAX;
+    bool too_long = x->drop_max != 0 && sp_mono_ms(x->rules->clock) - x->body_since > SP_DROP_MS;
     x->received += *size;
     *size = 0;
-    return x->received > 2 * x->rules->max_upload + SP_BODY_MAX ? SP_NEXT_CLOSE : SP_NEXT_READ;
+    return too_long || x->received > max ? SP_NEXT_CLOSE : SP_NEXT_READ;
 }
 
 static enum sp_next

@@ -18,8 +18,10 @@ enum {
     SP_BODY_MAX = 64 * 1024,  /* of a request without a receiver */
     SP_PIECE_MAX = 64 * 1024, /* handed to a receiver at once: what an upload holds of memory */
     SP_HEADERS_MAX = 64,
-    SP_BODY_GRACE_MS = 60 * 1000, /* after which a body has to have come at SP_BODY_RATE on the average */
-    SP_BODY_RATE = 512,           /* bytes a second */
+    SP_BODY_GRACE_MS = 60 * 1000,   /* after which a body has to have come at SP_BODY_RATE on the average */
+    SP_BODY_RATE = 512,             /* bytes a second */
+    SP_DROP_MAX = 64 * 1024 * 1024, /* of a body that was refused before it came, read only to be heard */
+    SP_DROP_MS = 20 * 1000,         /* and so long */
 };
 
 struct sp_exchange_rules { /* shared by all exchanges of a server */

@@ -11,9 +11,13 @@
  * and a worker has in hand comes to its end in any case. MHD_stop_daemon may not see a suspended connection, so stop
  * waits for the workers first and lets nobody be suspended after that.
  *
- * Known limits: a request refused before its body is answered at once and the connection closed; a client that
- * neither asks first (Expect: 100-continue) nor listens while it sends may see the reset and not the answer. A
- * document that an admin downloads is read from the page cache by the event loop (sendfile); answers that
+ * A stop with time to spare also waits a moment for those who have connected and not asked yet: they would find the
+ * connection closed, although a successor, or we, could have answered. Connections that were answered before are not
+ * waited for: whoever reuses one has to expect its end (RFC 9112 section 9.3.1).
+ *
+ * Known limits: a request refused before a body of more than SP_DROP_MAX is answered at once and the connection
+ * closed; a client that neither asks first (Expect: 100-continue) nor listens while it sends may see the reset and not
+ * the answer. A document that an admin downloads is read from the page cache by the event loop (sendfile); answers that
  * libmicrohttpd gives itself to what is not HTTP are not problem+json. There is no HSTS: it would bind all other
  * services under this host's name to TLS too. */
 #include "web/http/server.h"
@@ -45,6 +49,11 @@ enum {
     LISTENERS_MAX = 16,
     CERTIFICATE_MAX = 256 * 1024,
     LEAVING_ROOM = 64, /* connections that were shown out and are not closed yet */
+    /* How long a stop waits for the request of a new connection. */
+    FIRST_REQUEST_MS = 2000,
+    /* libmicrohttpd does not say when it has left accept(2) for good; a connection it has just taken shows up in this
+     * time. */
+    ACCEPT_MS = 50,
 };
 
 struct listener {
@@ -61,6 +70,7 @@ struct sp_http_server {
     struct sp_pool *pool;
     pthread_mutex_t lock;
     pthread_cond_t changed;
+    unsigned silent;    /* connections that have not asked for anything yet */
     unsigned calls;     /* requests under way */
     unsigned handed;    /* of them, with a worker */
     bool closing;       /* answers end their connections */
@@ -84,10 +94,11 @@ call_of(struct sp_task *task)
 }
 
 static void
-count_call(struct sp_http_server *server, int by)
+count(struct sp_http_server *server, int calls, int silent)
 {
     pthread_mutex_lock(&server->lock);
-    server->calls = (unsigned)((int)server->calls + by);
+    server->calls = (unsigned)((int)server->calls + calls);
+    server->silent = (unsigned)((int)server->silent + silent);
     pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
 }
@@ -98,7 +109,7 @@ call_free(struct call *call)
     struct sp_http_server *server = call->listener->server;
     sp_exchange_free(&call->exchange);
     free(call);
-    count_call(server, -1);
+    count(server, -1, 0);
 }
 
 static void
@@ -144,7 +155,11 @@ on_target(void *context, const char *target, struct MHD_Connection *connection)
         free(call);
         return NULL;
     }
-    count_call(listener->server, 1);
+    struct sp_guest *guest = guest_of(connection);
+    bool first = guest != NULL && !guest->has_asked;
+    if (first)
+        guest->has_asked = true;
+    count(listener->server, 1, first ? -1 : 0);
     return call;
 }
 
@@ -322,12 +337,17 @@ on_connection(void *context, struct MHD_Connection *connection, void **place, en
     struct listener *listener = context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         struct sp_guest *guest = calloc(1, sizeof(*guest));
-        if (guest != NULL)
+        if (guest != NULL) {
             sp_crowd_enter(&listener->crowd, guest, listener->local ? NULL : address_of(connection), fd_of(connection));
+            count(listener->server, 0, 1);
+        }
         *place = guest;
     } else if (*place != NULL) {
-        sp_crowd_leave(&listener->crowd, *place);
-        free(*place);
+        struct sp_guest *guest = *place;
+        if (!guest->has_asked)
+            count(listener->server, 0, -1);
+        sp_crowd_leave(&listener->crowd, guest);
+        free(guest);
         *place = NULL;
     }
 }
@@ -502,13 +522,26 @@ moment_in(int64_t ms)
     return at;
 }
 
+/* Who has just connected may still ask. */
+static void
+wait_for_first_requests(struct sp_http_server *server, int64_t wait_ms)
+{
+    struct timespec until = moment_in(ACCEPT_MS);
+    pthread_mutex_lock(&server->lock);
+    while (pthread_cond_timedwait(&server->changed, &server->lock, &until) != ETIMEDOUT)
+        ;
+    until = moment_in(wait_ms < FIRST_REQUEST_MS ? wait_ms : FIRST_REQUEST_MS);
+    while (server->silent > 0 && pthread_cond_timedwait(&server->changed, &server->lock, &until) != ETIMEDOUT)
+        ;
+    pthread_mutex_unlock(&server->lock);
+}
+
 /* Requests under way may finish until then; what a worker has in hand finishes in any case. */
 static void
-wait_for_calls(struct sp_http_server *server, int64_t wait_ms)
+wait_for_calls(struct sp_http_server *server, const struct timespec *until)
 {
-    struct timespec until = moment_in(wait_ms);
     pthread_mutex_lock(&server->lock);
-    while (server->calls > 0 && pthread_cond_timedwait(&server->changed, &server->lock, &until) != ETIMEDOUT)
+    while (server->calls > 0 && pthread_cond_timedwait(&server->changed, &server->lock, until) != ETIMEDOUT)
         ;
     server->hands_no_more = true;
     while (server->handed > 0)
@@ -523,13 +556,16 @@ sp_http_stop(struct sp_http_server **server, int64_t wait_ms)
     if (s == NULL)
         return;
     *server = NULL;
+    struct timespec until = moment_in(wait_ms);
     pthread_mutex_lock(&s->lock);
     s->closing = true;
     pthread_mutex_unlock(&s->lock);
     for (size_t i = 0; i < s->n_listeners; i++)
         if (s->listeners[i].daemon != NULL && s->listeners[i].fd >= 0)
             MHD_quiesce_daemon(s->listeners[i].daemon);
-    wait_for_calls(s, wait_ms);
+    if (wait_ms > 0)
+        wait_for_first_requests(s, wait_ms);
+    wait_for_calls(s, &until);
     for (size_t i = 0; i < s->n_listeners; i++) {
         if (s->listeners[i].daemon != NULL)
             MHD_stop_daemon(s->listeners[i].daemon);

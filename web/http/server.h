@@ -42,8 +42,8 @@ struct sp_http_options {
 
 /* Borrows what the options point to until stop. */
 enum sp_rc sp_http_start(const struct sp_http_options *options, struct sp_http_server **ret, struct sp_err *err);
-/* Accepts nobody any more, gives requests under way up to wait_ms to finish, then ends all. Accepts NULL; leaves NULL.
- */
+/* Accepts nobody any more, gives requests under way up to wait_ms to finish (and new connections at most two seconds of
+ * it to ask), then ends all. Every answer given meanwhile ends its connection. Accepts NULL; leaves NULL. */
 void sp_http_stop(struct sp_http_server **server, int64_t wait_ms);
 
 #endif

@@ -188,6 +188,51 @@ test_a_length_beyond_64_bits_is_400(void **state)
     sp_exchange_free(&x);
 }
 
+static struct sp_exchange *
+refused_upload(struct world *w)
+{
+    struct sp_exchange *x = sp_exchange_new(&w->rules, "/nothing");
+    sp_exchange_method(x, "POST");
+    sp_exchange_header(x, "Content-Length", 14, "10000000", 8);
+    assert_int_equal(step(x, NULL, 0), SP_NEXT_READ);
+    assert_int_equal(sp_exchange_response(x)->status, 404);
+    return x;
+}
+
+static void
+test_a_refused_body_is_read_to_its_end_but_not_for_ever(void **state)
+{
+    static const char piece[64 * 1024];
+    struct world *w = *state;
+    struct sp_exchange *x = refused_upload(w);
+    assert_int_equal(step(x, piece, sizeof(piece)), SP_NEXT_READ);
+    w->now += SP_DROP_MS;
+    assert_int_equal(step(x, piece, sizeof(piece)), SP_NEXT_READ);
+    assert_int_equal(step(x, NULL, 0), SP_NEXT_ANSWER);
+    sp_exchange_free(&x);
+    x = refused_upload(w);
+    w->now += SP_DROP_MS + 1;
+    assert_int_equal(step(x, piece, sizeof(piece)), SP_NEXT_CLOSE);
+    sp_exchange_free(&x);
+    x = refused_upload(w);
+    for (size_t n = 0; n < SP_DROP_MAX / sizeof(piece); n++)
+        assert_int_equal(step(x, piece, sizeof(piece)), SP_NEXT_READ);
+    assert_int_equal(step(x, piece, 1), SP_NEXT_CLOSE);
+    sp_exchange_free(&x);
+}
+
+static void
+test_refused_at_once_when_the_client_asked_first(void **state)
+{
+    struct world *w = *state;
+    struct sp_exchange *x = sp_exchange_new(&w->rules, "/nothing");
+    sp_exchange_method(x, "POST");
+    sp_exchange_header(x, "Content-Length", 14, "1000", 4);
+    sp_exchange_header(x, "Expect", 6, "100-continue", 12);
+    assert_int_equal(step(x, NULL, 0), SP_NEXT_ANSWER);
+    sp_exchange_free(&x);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -198,6 +243,8 @@ main(void)
         TEST(test_a_slow_body_is_waited_for),
         TEST(test_503_while_the_database_is_away_but_health_answers),
         TEST(test_a_length_beyond_64_bits_is_400),
+        TEST(test_a_refused_body_is_read_to_its_end_but_not_for_ever),
+        TEST(test_refused_at_once_when_the_client_asked_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -329,6 +329,36 @@ send_upload(int fd, size_t size, char letter)
     assert_true(try_to_say(fd, body, size));
 }
 
+/* Sends all of its body and only then listens, as many copiers do. */
+static void
+expect_deaf(const struct world *w, const char *target, const char *header, size_t size, int status)
+{
+    SP_AUTO_CLOSE int fd = dial_tcp(w->port);
+    char head[200];
+    snprintf(head, sizeof(head), "POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n", target, header, size);
+    say(fd, head);
+    SP_AUTO_FREE char *body = calloc(1, size);
+    assert_true(try_to_say(fd, body, size));
+    SP_AUTO_FREE char *answer = hear(fd, "\r\n\r\n");
+    assert_int_equal(status_of(answer), status);
+    say(fd, "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    SP_AUTO_FREE char *next = hear(fd, NULL);
+    assert_non_null(strstr(next, "HTTP/1.1 200"));
+}
+
+static void
+test_refused_before_its_body_is_said_after_it_to_who_does_not_listen(void **state)
+{
+    const struct world *w = *state;
+    enum { LARGE = 20 * 1024 * 1024 };
+    expect_deaf(w, "/up", "", LARGE, 413);
+    expect_deaf(w, "/echo", "", LARGE, 413);
+    expect_deaf(w, "/mine", "", MAX_UPLOAD, 401);
+    expect_deaf(w, "/up", "X-Refuse: 1\r\n", MAX_UPLOAD, 415);
+    expect_deaf(w, "/nothing", "", LARGE, 404);
+    assert_int_equal(w->api.begun, 0);
+}
+
 static void
 test_a_large_upload_arrives_whole(void **state)
 {
@@ -423,7 +453,8 @@ test_503_when_too_many_uploads_come_at_once(void **state)
         say(fds[i], "POST /up HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\na");
     }
     until(&w->api.begun, (int)SP_LEN(fds));
-    SP_AUTO_FREE char *answer = ask(w->port, "POST /up HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na");
+    SP_AUTO_FREE char *answer =
+        ask(w->port, "POST /up HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nConnection: close\r\n\r\na");
     assert_int_equal(status_of(answer), 503);
     assert_non_null(strstr(answer, "Retry-After:"));
     for (size_t i = 0; i < SP_LEN(fds); i++)
@@ -504,6 +535,34 @@ test_stop_lets_an_upload_finish(void **state)
     assert_int_equal(status_of(answer), 201);
     pthread_join(thread, NULL);
     assert_null(w->server);
+}
+
+static void
+test_stop_answers_who_had_just_connected(void **state)
+{
+    struct world *w = *state;
+    SP_AUTO_CLOSE int early = dial_tcp(w->port);
+    SP_AUTO_CLOSE int local = dial_local(w->path);
+    SP_AUTO_CLOSE int busy = dial_tcp(w->port);
+    say(busy, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"); /* accepted in order: so the first is taken too */
+    until(&w->api.waiting, 1);
+    SP_AUTO_CLOSE int local_busy = dial_local(w->path);
+    say(local_busy, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    until(&w->api.waiting, 2);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, stop_server, w), 0);
+    sem_post(&w->api.hold);
+    SP_AUTO_FREE char *waited = hear(busy, NULL); /* to the end: its connection is closed */
+    assert_non_null(strstr(waited, "Connection: close"));
+    say(early, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+    say(local, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+    SP_AUTO_FREE char *answer = hear(early, NULL);
+    SP_AUTO_FREE char *local_answer = hear(local, NULL);
+    assert_int_equal(status_of(answer), 200);
+    assert_non_null(strstr(answer, "Connection: close"));
+    assert_int_equal(status_of(local_answer), 200);
+    sem_post(&w->api.hold);
+    pthread_join(thread, NULL);
 }
 
 static void
@@ -603,6 +662,7 @@ main(void)
         TEST(test_413_before_a_byte_of_a_body_that_is_too_large),
         TEST(test_413_when_a_chunked_body_grows_too_large),
         TEST(test_100_continue_only_after_the_sender_was_admitted),
+        TEST(test_refused_before_its_body_is_said_after_it_to_who_does_not_listen),
         TEST(test_a_large_upload_arrives_whole),
         TEST(test_a_chunked_upload_arrives_whole),
         TEST(test_refused_in_the_middle_is_said_at_the_end),
@@ -613,6 +673,7 @@ main(void)
         TEST(test_the_unix_socket_knows_who_is_there),
         TEST(test_garbage_and_endless_headers_are_ended),
         TEST(test_stop_lets_an_upload_finish),
+        TEST(test_stop_answers_who_had_just_connected),
         TEST(test_stop_ends_what_does_not_finish),
         TEST(test_tls_with_the_certificate_given),
     };
