@@ -68,14 +68,20 @@ sp_exchange_new(struct sp_exchange_rules *rules, const char *target)
 }
 
 static void
+count_no_more(struct sp_exchange *x)
+{
+    if (x->counted)
+        atomic_fetch_sub(&x->rules->uploads, 1);
+    x->counted = false;
+}
+
+static void
 end_upload(struct sp_exchange *x)
 {
     if (x->upload != NULL)
         x->route->receiver->free(x->upload);
     x->upload = NULL;
-    if (x->counted)
-        atomic_fetch_sub(&x->rules->uploads, 1);
-    x->counted = false;
+    count_no_more(x);
 }
 
 void
@@ -211,7 +217,7 @@ refuse_body(struct sp_exchange *x)
     bool asked_first = expect != NULL && strcasecmp(expect, "100-continue") == 0;
     if (asked_first || x->res.close || (x->declared != UINT64_MAX && x->declared > SP_DROP_MAX))
         return SP_NEXT_ANSWER;
-    end_upload(x); /* it takes no one's place; nothing has begun */
+    count_no_more(x); /* it takes nobody's place */
     x->drop_max = SP_DROP_MAX;
     x->body_since = sp_mono_ms(x->rules->clock);
     x->stage = RECEIVING;
