@@ -11,7 +11,7 @@
 #include "base/auto.h"
 #include "base/settings.h"
 #include "base/str.h"
-#include "gateway/cli/client.h"
+#include "gateway/client/client.h"
 
 #define GLOBAL_OPTIONS                                                                                                 \
     { "-c", "FILE", false }, { "--config", "FILE", false }, { "--json", NULL, true }, { "--help", NULL, true },        \

@@ -11,9 +11,9 @@
 
 #include "base/auto.h"
 #include "base/str.h"
-#include "gateway/cli/client.h"
 #include "gateway/cli/print.h"
 #include "gateway/cli/show.h"
+#include "gateway/client/client.h"
 
 enum {
     POLL_FIRST_MS = 200,

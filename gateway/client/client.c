@@ -1,5 +1,5 @@
-/* client.c - see client.h. */
-#include "gateway/cli/client.h"
+/* client.c - requests through libcurl. The only file that knows it. */
+#include "gateway/client/client.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "base/auto.h"
 #include "base/secret.h"
 #include "base/str.h"
-#include "gateway/cli/print.h"
+#include "base/text.h"
 
 enum {
     CONNECT_SECONDS = 5,
@@ -28,6 +28,9 @@ struct sp_client {
     char *socket;
     char trouble[CURL_ERROR_SIZE];
     struct sp_str reply;
+    long status; /* of the last answer; 0: none */
+    sp_client_watch_fn *watch;
+    void *watch_context;
 };
 
 enum sp_rc
@@ -66,6 +69,27 @@ on_reply(char *bytes, size_t one, size_t size, void *context)
     return reply->failed ? 0 : size;
 }
 
+void
+sp_client_watch(struct sp_client *client, sp_client_watch_fn *watch, void *context)
+{
+    client->watch = watch;
+    client->watch_context = context;
+}
+
+int
+sp_client_status(const struct sp_client *client)
+{
+    return (int)client->status;
+}
+
+static int
+on_progress(void *context, curl_off_t in_all, curl_off_t in, curl_off_t out_all, curl_off_t out)
+{
+    const struct sp_client *client = context;
+    (void)in_all, (void)in, (void)out_all, (void)out;
+    return client->watch == NULL || client->watch(client->watch_context) ? 0 : 1;
+}
+
 /* Options begin anew for every request; the connection stays. */
 static enum sp_rc
 prepare(struct sp_client *client, const char *path, struct sp_err *err)
@@ -77,6 +101,7 @@ prepare(struct sp_client *client, const char *path, struct sp_err *err)
     curl_easy_reset(curl);
     sp_str_cut(&client->reply, 0);
     client->trouble[0] = '\0';
+    client->status = 0;
     bool well = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
                 curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket) == CURLE_OK &&
                 curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK && /* whatever the environment says */
@@ -84,7 +109,10 @@ prepare(struct sp_client *client, const char *path, struct sp_err *err)
                 curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS) == CURLE_OK &&
                 curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->trouble) == CURLE_OK &&
                 curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_reply) == CURLE_OK &&
-                curl_easy_setopt(curl, CURLOPT_WRITEDATA, &client->reply) == CURLE_OK;
+                curl_easy_setopt(curl, CURLOPT_WRITEDATA, &client->reply) == CURLE_OK &&
+                curl_easy_setopt(curl, CURLOPT_NOPROGRESS, client->watch == NULL ? 1L : 0L) == CURLE_OK &&
+                curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
+                curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client) == CURLE_OK;
     return well ? SP_OK
                 : sp_fail(err, SP_E_NOMEM, "cannot prepare a request: this libcurl lacks Unix sockets, or memory");
 }
@@ -132,8 +160,11 @@ static enum sp_rc
 fail_status(long status, const json_t *problem, struct sp_err *err)
 {
     SP_AUTO(sp_str_free) struct sp_str words = { 0 };
-    const char *detail = sp_member_text(problem, "detail");
-    sp_put_clean(&words, detail[0] != '\0' ? detail : sp_member_text(problem, "title"));
+    const char *said = json_string_value(json_object_get(problem, "detail"));
+    if (said == NULL || said[0] == '\0')
+        said = json_string_value(json_object_get(problem, "title"));
+    if (said != NULL)
+        sp_utf8_repair(&words, said, strlen(said), true);
     if (words.len == 0)
         sp_str_addf(&words, "scanpostd refused, with HTTP status %ld", status);
     return sp_fail(err, rc_of_status(status), "%s", sp_str_text(&words));
@@ -142,11 +173,13 @@ fail_status(long status, const json_t *problem, struct sp_err *err)
 static enum sp_rc
 perform(struct sp_client *client, json_t **ret, struct sp_err *err)
 {
-    long status = 0;
     CURLcode code = curl_easy_perform(client->curl);
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        return sp_fail(err, SP_E_CLOSED, "given up");
     if (code != CURLE_OK)
         return fail_transfer(client, code, err);
-    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &client->status);
+    long status = client->status;
     json_t *json = NULL;
     if (client->reply.len > 0)
         json = json_loadb(sp_str_text(&client->reply), client->reply.len, 0, NULL);
@@ -205,39 +238,113 @@ add_file(curl_mime *mime, const char *path)
     return part != NULL && curl_mime_name(part, "document") == CURLE_OK && curl_mime_filedata(part, path) == CURLE_OK;
 }
 
-/* Recipients and route first, so that the daemon can refuse before it has read the documents. */
+/* An open file is read by its own position, so that its owner's stays where it is. */
+struct reading {
+    int fd;
+    off_t at;
+};
+
+static size_t
+read_document(char *to, size_t one, size_t room, void *context)
+{
+    struct reading *reading = context;
+    ssize_t got;
+    do
+        got = pread(reading->fd, to, one * room, reading->at);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return CURL_READFUNC_ABORT;
+    reading->at += got;
+    return (size_t)got;
+}
+
+static int
+rewind_document(void *context, curl_off_t offset, int origin)
+{
+    struct reading *reading = context;
+    if (origin != SEEK_SET)
+        return CURL_SEEKFUNC_CANTSEEK;
+    reading->at = (off_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
 static bool
-fill_form(curl_mime *mime, const struct sp_form *form)
+add_document(curl_mime *mime, const struct sp_form *form, struct reading *reading)
+{
+    curl_mimepart *part = curl_mime_addpart(mime);
+    return part != NULL && curl_mime_name(part, "document") == CURLE_OK &&
+           curl_mime_filename(part, form->document_name) == CURLE_OK &&
+           curl_mime_data_cb(part, (curl_off_t)form->document_size, read_document, rewind_document, NULL, reading) ==
+               CURLE_OK;
+}
+
+static bool
+add_texts(curl_mime *mime, const char *name, const char *const *texts, size_t n)
 {
     bool well = true;
-    for (size_t i = 0; i < form->n_to; i++)
-        well = well && add_field(mime, "to", form->to[i]);
-    if (form->route != NULL)
-        well = well && add_field(mime, "route", form->route);
-    if (form->subject != NULL)
-        well = well && add_field(mime, "subject", form->subject);
-    if (form->body != NULL)
-        well = well && add_field(mime, "body", form->body);
+    for (size_t i = 0; i < n; i++)
+        well = well && add_field(mime, name, texts[i]);
+    return well;
+}
+
+/* Recipients and route first, so that the daemon can refuse before it has read the documents. */
+static bool
+fill_form(curl_mime *mime, const struct sp_form *form, struct reading *reading)
+{
+    const struct sp_form_field single[] = {
+        { "route", form->route },
+        { "subject", form->subject },
+        { "body", form->body },
+    };
+    bool well = add_texts(mime, "to", form->to, form->n_to) && add_texts(mime, "cc", form->cc, form->n_cc);
+    for (size_t i = 0; i < SP_LEN(single); i++)
+        if (single[i].value != NULL)
+            well = well && add_field(mime, single[i].name, single[i].value);
+    for (size_t i = 0; i < form->n_more; i++)
+        well = well && add_field(mime, form->more[i].name, form->more[i].value);
     for (size_t i = 0; i < form->n_files; i++)
         well = well && add_file(mime, form->files[i]);
-    return well;
+    return well && (form->document_name == NULL || add_document(mime, form, reading));
+}
+
+/* NULL is no list at all, and what libcurl takes for one. */
+static enum sp_rc
+add_key(const char *key, struct curl_slist **headers, struct sp_err *err)
+{
+    SP_AUTO_FREE char *line = NULL;
+    if (key == NULL)
+        return SP_OK;
+    if (asprintf(&line, "Idempotency-Key: %s", key) < 0 || (*headers = curl_slist_append(NULL, line)) == NULL)
+        return sp_fail(err, SP_E_NOMEM, "out of memory");
+    return SP_OK;
+}
+
+static enum sp_rc
+post(struct sp_client *client, curl_mime *mime, struct curl_slist *headers, json_t **ret, struct sp_err *err)
+{
+    curl_easy_setopt(client->curl, CURLOPT_MIMEPOST, mime);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_TIME, (long)STALLED_SECONDS);
+    return perform(client, ret, err);
 }
 
 enum sp_rc
 sp_client_send(struct sp_client *client, const struct sp_form *form, json_t **ret, struct sp_err *err)
 {
+    struct reading reading = { .fd = form->document_fd };
+    struct curl_slist *headers = NULL;
     enum sp_rc rc = prepare(client, "/api/v1/scans", err);
+    if (rc == SP_OK)
+        rc = add_key(form->key, &headers, err);
     if (rc != SP_OK)
         return rc;
     curl_mime *mime = curl_mime_init(client->curl);
-    if (mime == NULL || !fill_form(mime, form)) {
+    if (mime == NULL || !fill_form(mime, form, &reading))
         rc = sp_fail(err, SP_E_NOMEM, "cannot prepare the upload: a file vanished, or memory is out");
-    } else {
-        curl_easy_setopt(client->curl, CURLOPT_MIMEPOST, mime);
-        curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_TIME, (long)STALLED_SECONDS);
-        rc = perform(client, ret, err);
-    }
+    else
+        rc = post(client, mime, headers, ret, err);
     curl_mime_free(mime);
+    curl_slist_free_all(headers);
     return rc;
 }

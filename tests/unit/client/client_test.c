@@ -1,5 +1,5 @@
 /* The client against a scripted peer on a Unix socket: what is asked, and what is made of the answers. */
-#include "gateway/cli/client.h"
+#include "gateway/client/client.h"
 
 #include <pthread.h>
 #include <setjmp.h>
