@@ -192,12 +192,12 @@ check_size(struct reader *reader, json_t *object, size_t keys, const char *what)
         damaged(reader, what);
 }
 
-/* The array under that key; *ret: zeroed memory for as many things of that size. */
+/* The array under that key, of at least so many; *ret: zeroed memory for as many things of that size. */
 static json_t *
-read_list(struct reader *reader, json_t *root, const char *key, size_t size, void **ret)
+read_list(struct reader *reader, json_t *root, const char *key, size_t least, size_t size, void **ret)
 {
     json_t *list = json_object_get(root, key);
-    if (!json_is_array(list) || json_array_size(list) == 0) {
+    if (!json_is_array(list) || json_array_size(list) < least) {
         damaged(reader, key);
         return NULL;
     }
@@ -212,7 +212,7 @@ static void
 read_documents(struct reader *reader, json_t *root, struct sp_job *job)
 {
     void *place = NULL;
-    json_t *list = read_list(reader, root, "documents", sizeof(*job->documents), &place);
+    json_t *list = read_list(reader, root, "documents", 0, sizeof(*job->documents), &place); /* notices have none */
     job->documents = place;
     for (size_t i = 0; i < json_array_size(list) && reader->rc == SP_OK; i++) {
         json_t *one = json_array_get(list, i);
@@ -230,7 +230,7 @@ static void
 read_recipients(struct reader *reader, json_t *root, struct sp_job *job)
 {
     void *place = NULL;
-    json_t *list = read_list(reader, root, "recipients", sizeof(*job->recipients), &place);
+    json_t *list = read_list(reader, root, "recipients", 1, sizeof(*job->recipients), &place);
     job->recipients = place;
     for (size_t i = 0; i < json_array_size(list) && reader->rc == SP_OK; i++) {
         json_t *one = json_array_get(list, i);

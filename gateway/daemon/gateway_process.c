@@ -23,6 +23,7 @@
 #include "gateway/folders.h"
 #include "gateway/housekeeping.h"
 #include "gateway/intake.h"
+#include "gateway/notices.h"
 #include "web/api/api.h"
 #include "web/auth/auth.h"
 #include "web/http/server.h"
@@ -32,6 +33,7 @@ enum {
     UPLOADS_AT_END_MS = 6000,          /* scanpostd ends within 10 s of SIGTERM */
     UPLOADS_AT_CHANGE_MS = 30 * 60000, /* a successor is there: large uploads over slow lines may finish */
     MULTIPART_ROOM = 1 << 20,
+    NEWS_PAUSE_MS = 1000,
 };
 
 struct gateway {
@@ -154,39 +156,87 @@ gateway_open(struct gateway *g, struct sp_err *err)
     return rc == SP_OK ? start_server(g, err) : rc;
 }
 
+/* What is done when woken, and when its time has come (monotonic ms). */
+struct chores {
+    struct sp_housekeeping keeper;
+    struct sp_notices *notices;
+    int64_t sweep_at, news_at;
+    int64_t looked; /* for news: many wake-ups in a row are worth one look */
+};
+
+static void
+do_chores(struct chores *chores, bool woken)
+{
+    const bool at_once =
+        chores->keeper.settings->retention.documents_ms == 0; /* they go as soon as they are accepted */
+    int64_t now = sp_mono_ms(&sp_clock_system);
+    sp_housekeeping_notes(&chores->keeper);
+    if (at_once || now >= chores->sweep_at)
+        chores->sweep_at = now + sp_housekeeping_sweep(&chores->keeper);
+    if (woken && chores->news_at > chores->looked + NEWS_PAUSE_MS)
+        chores->news_at = chores->looked + NEWS_PAUSE_MS;
+    if (now < chores->news_at)
+        return;
+    chores->looked = now;
+    chores->news_at = now + sp_notices_look(chores->notices);
+}
+
 /* Returns the signal that ended it, SIGTERM when the supervisor is gone. */
 static int
-work(struct gateway *g)
+work(struct gateway *g, struct chores *chores)
 {
     const struct sp_house *house = g->house;
-    const struct sp_housekeeping keeper = {
-        .settings = house->settings,
-        .batch = g->batch,
-        .db = g->db,
-        .spool = g->spool,
-        .folders = g->folders,
-        .clock = &sp_clock_system,
-        .log = &house->log,
-    };
-    const bool at_once = house->settings->retention.documents_ms == 0; /* documents go as soon as they are accepted */
-    int64_t sweep_at = 0;
+    bool woken = false;
     for (;;) {
-        sp_housekeeping_notes(&keeper);
-        if (at_once || sp_mono_ms(&sp_clock_system) >= sweep_at)
-            sweep_at = sp_mono_ms(&sp_clock_system) + sp_housekeeping_sweep(&keeper);
+        do_chores(chores, woken);
+        int64_t next = chores->sweep_at < chores->news_at ? chores->sweep_at : chores->news_at;
         struct pollfd fds[] = {
             { .fd = house->wake_gateway_fd, .events = POLLIN },
             { .fd = g->stop_fd, .events = POLLIN },
             { .fd = house->life_fd[0], .events = POLLIN },
         };
-        int n = poll(fds, SP_LEN(fds), sp_ms_left(&sp_clock_system, sweep_at));
+        int n = poll(fds, SP_LEN(fds), sp_ms_left(&sp_clock_system, next));
         if ((n < 0 && errno != EINTR) || (n > 0 && fds[2].revents != 0))
             return SIGTERM;
         if (n > 0 && fds[1].revents != 0)
             return sp_child_signal_read(g->stop_fd);
-        if (n > 0)
+        woken = n > 0;
+        if (woken)
             sp_wake_drain(house->wake_gateway_fd);
     }
+}
+
+/* Until told to end. */
+static int
+keep_house(struct gateway *g)
+{
+    const struct sp_house *house = g->house;
+    struct chores chores = { .keeper = {
+                                 .settings = house->settings,
+                                 .batch = g->batch,
+                                 .db = g->db,
+                                 .spool = g->spool,
+                                 .folders = g->folders,
+                                 .clock = &sp_clock_system,
+                                 .log = &house->log,
+                             } };
+    const struct sp_notices_options notices = {
+        .settings = house->settings,
+        .batch = g->batch,
+        .db = g->db,
+        .spool = g->spool,
+        .clock = &sp_clock_system,
+        .log = &house->log,
+        .wake_fd = house->wake_sender_fd,
+    };
+    struct sp_err err = { 0 };
+    if (sp_notices_new(&notices, &chores.notices, &err) != SP_OK) {
+        sp_error(&house->log, "%s", err.text);
+        return SIGTERM;
+    }
+    int ended_by = work(g, &chores);
+    sp_notices_free(&chores.notices);
+    return ended_by;
 }
 
 /* The folders go first, and with them the lock: a successor may work while we finish uploads. */
@@ -217,7 +267,7 @@ sp_child_gateway(struct sp_house *house)
     if (rc == SP_OK) {
         sp_info(&house->log, "ready, %zu folder(s), %zu listener(s)", sp_folders_count(g.folders),
                 house->listeners.count);
-        ended_by = work(&g);
+        ended_by = keep_house(&g);
     } else if (rc != SP_E_CLOSED) {
         sp_error(&house->log, "cannot start: %s", err.text);
     }
