@@ -157,5 +157,30 @@ static const char notices[] =
     " told INTEGER NOT NULL"
     ") WITHOUT ROWID;";
 
-static const char *const texts[] = { first, notices };
+static const char checks[] = "CREATE TABLE check_run ("
+                             " n INTEGER PRIMARY KEY,"
+                             " id TEXT NOT NULL UNIQUE,"
+                             " method TEXT NOT NULL,"
+                             " state TEXT NOT NULL,"
+                             " send_to TEXT NOT NULL,"
+                             " created INTEGER NOT NULL,"
+                             " finished INTEGER NOT NULL,"
+                             " result TEXT NOT NULL"
+                             ");"
+                             "CREATE INDEX check_waiting ON check_run (n) WHERE state = 'waiting';"
+                             "CREATE INDEX check_by_method ON check_run (method, n);"
+                             "CREATE TABLE check_step ("
+                             " run INTEGER NOT NULL REFERENCES check_run (n) ON DELETE CASCADE,"
+                             " n INTEGER NOT NULL,"
+                             " stage TEXT NOT NULL,"
+                             " outcome TEXT NOT NULL,"
+                             " title TEXT NOT NULL,"
+                             " text TEXT NOT NULL,"
+                             " fix TEXT NOT NULL,"
+                             " reply TEXT NOT NULL,"
+                             " at INTEGER NOT NULL,"
+                             " UNIQUE (run, n)"
+                             ");";
+
+static const char *const texts[] = { first, notices, checks };
 const struct sp_migrations sp_migrations = { .texts = texts, .count = SP_LEN(texts) };
