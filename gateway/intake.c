@@ -259,6 +259,18 @@ sp_scan_document_end(struct sp_scan *scan, struct sp_err *err)
     return document->sha256 != NULL ? SP_OK : sp_fail(err, SP_E_NOMEM, "out of memory");
 }
 
+const char *
+sp_scan_document_name(const struct sp_scan *scan, size_t number)
+{
+    return scan->job->documents[number - 1].name;
+}
+
+int
+sp_scan_document_fd(struct sp_scan *scan, size_t number)
+{
+    return sp_spool_document_fd(scan->entry, number);
+}
+
 /* ---- commit ---- */
 
 struct taking {
@@ -406,7 +418,10 @@ sp_scan_commit(struct sp_scan *scan, const struct sp_intake_request *request, ch
 {
     char digest[SP_SHA256_HEX_SIZE];
     struct taking t = { .job = scan->job, .key = { "", "", "" } };
-    scan->job->state = SP_JOB_QUEUED;
+    scan->job->state = request->held == NULL ? SP_JOB_QUEUED : SP_JOB_HELD;
+    scan->job->trouble = request->held == NULL ? "" : sp_arena_text(scan->job->arena, request->held);
+    if (scan->job->trouble == NULL)
+        return sp_fail(err, SP_E_NOMEM, "out of memory");
     enum sp_rc rc = prepare(scan, request, &t, digest, err);
     if (rc == SP_OK && !t.repeated)
         rc = make_job(scan, &t, err);

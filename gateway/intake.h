@@ -53,12 +53,19 @@ enum sp_rc sp_scan_write_file(struct sp_scan *scan, int fd, struct sp_err *err);
 /* Looks at the content: SP_E_TYPE when it is none of the kinds scanpost knows or the document is empty. */
 enum sp_rc sp_scan_document_end(struct sp_scan *scan, struct sp_err *err);
 
+/* A finished document (number from 1): its name, and a descriptor to read it by, which is borrowed until the next call
+ * for this scan. -1: there is none. */
+const char *sp_scan_document_name(const struct sp_scan *scan, size_t number);
+int sp_scan_document_fd(struct sp_scan *scan, size_t number);
+
 struct sp_intake_request {
     const char *source, *source_name; /* "folder" "http" "cups" "cli" ...; which folder, token, queue */
     const char *user;                 /* who scanned, when known; "" */
     const char *route;                /* a name, or "" when `to` says it all */
     const char *const *to;            /* explicit recipients, besides the route's; validated here */
     size_t n_to;
+    const char *const *cc; /* more of them, for the Cc line */
+    size_t n_cc;
     const char *subject, *body; /* "" : the route's */
     const char *folder_name;    /* raw name below its folder; "" */
     const char *const *accept;  /* kinds taken here; NULL: all that are known */
@@ -66,6 +73,7 @@ struct sp_intake_request {
     const char *const *allowed; /* address patterns that the giver may name; NULL: any */
     size_t n_allowed;
     const char *idempotency_owner, *idempotency_key; /* key "" or NULL: none */
+    const char *held; /* why the job waits for a person from the start, in words; NULL: it does not */
 };
 /* On success the scan is taken and *ret_repeated tells whether it was one taken before (same idempotency key).
  * SP_E_INVALID (no recipient, bad address, control characters in the subject, unknown route), SP_E_DENIED (recipient

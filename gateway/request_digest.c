@@ -44,6 +44,9 @@ sp_request_digest(const struct sp_intake_request *request, const struct sp_job *
     add_number(sum, request->n_to);
     for (size_t i = 0; i < request->n_to; i++)
         add_text(sum, request->to[i]);
+    add_number(sum, request->n_cc);
+    for (size_t i = 0; i < request->n_cc; i++)
+        add_text(sum, request->cc[i]);
     add_number(sum, job->n_documents);
     for (size_t i = 0; i < job->n_documents; i++) {
         add_text(sum, job->documents[i].name);

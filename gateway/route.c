@@ -112,13 +112,13 @@ check_allowed(const struct routing *r, const char *address)
 }
 
 static enum sp_rc
-add_named(struct routing *r)
+add_named(struct routing *r, const char *const *named, size_t n, bool cc)
 {
     enum sp_rc rc = SP_OK;
-    for (size_t i = 0; rc == SP_OK && i < r->request->n_to; i++) {
-        rc = add_recipient(r, r->request->to[i], false);
+    for (size_t i = 0; rc == SP_OK && i < n; i++) {
+        rc = add_recipient(r, named[i], cc);
         if (rc == SP_OK)
-            rc = check_allowed(r, r->request->to[i]);
+            rc = check_allowed(r, named[i]);
     }
     return rc;
 }
@@ -135,9 +135,11 @@ gather_recipients(struct routing *r)
     if (r->route != NULL)
         rc = add_list(r, &r->route->to, false);
     if (rc == SP_OK)
-        rc = add_named(r);
+        rc = add_named(r, r->request->to, r->request->n_to, false);
     if (rc == SP_OK && r->route != NULL)
         rc = add_list(r, &r->route->cc, true);
+    if (rc == SP_OK)
+        rc = add_named(r, r->request->cc, r->request->n_cc, true);
     if (rc == SP_OK && r->job->n_recipients == 0 && r->route != NULL)
         rc = add_list(r, &r->route->otherwise, false);
     if (rc == SP_OK && r->job->n_recipients == 0)
