@@ -25,6 +25,7 @@ enum sp_auth_kind { SP_AUTH_OAUTH2, SP_AUTH_PASSWORD };
 enum sp_recipient_from { SP_FROM_FIXED, SP_FROM_SUBFOLDER, SP_FROM_OWNER, SP_FROM_FILENAME, SP_FROM_SIDECAR };
 enum sp_watch { SP_WATCH_AUTO, SP_WATCH_INOTIFY, SP_WATCH_POLL };
 enum sp_duplicates { SP_DUPLICATES_SEND, SP_DUPLICATES_HOLD };
+enum sp_group { SP_GROUP_NONE, SP_GROUP_PAGES };
 enum sp_metrics_access { SP_METRICS_OPEN, SP_METRICS_VIEWER, SP_METRICS_OFF };
 
 /* Texts that were not set are "" unless noted; sizes are bytes, durations milliseconds. */
@@ -93,6 +94,7 @@ struct sp_folder_settings {
     int64_t settle_ms;
     enum sp_watch watch;
     enum sp_duplicates duplicates;
+    enum sp_group group;
 };
 
 struct sp_retry_settings {
@@ -139,6 +141,9 @@ void sp_settings_free(struct sp_settings **settings); /* accepts NULL; leaves NU
 /* Only where the socket is, for clients: they must work, too, while another section has a mistake that the daemon
  * refuses to take over. The caller frees *ret. */
 enum sp_rc sp_settings_run_dir(const char *file, char **ret, struct sp_err *err);
+
+/* Whom Microsoft counts a method's messages for: the mailbox; the method itself where none signs in. */
+const char *sp_method_identity(const struct sp_settings *settings, const struct sp_method_settings *method);
 
 /* NULL when there is none of that name. */
 const struct sp_tenant_settings *sp_settings_tenant(const struct sp_settings *settings, const char *name);

@@ -17,6 +17,7 @@ static const char *const word_recipient_from[] = { "fixed", "subfolder", "owner"
 static const char *const word_accept[] = { "pdf", "tiff", "jpeg", "png", "docx", "xlsx", "pptx", "xps", NULL };
 static const char *const word_watch[] = { "auto", "inotify", "poll", NULL };
 static const char *const word_duplicates[] = { "send", "hold", NULL };
+static const char *const word_group[] = { "none", "pages", NULL };
 
 /* In the order of enum sp_method_type. Microsoft allows a mailbox 30 messages a minute and 10000 recipients a day
  * (learn.microsoft.com, "Exchange Online limits"); direct and relay have no such fixed limit. */
@@ -137,6 +138,7 @@ static const struct sp_key folder_keys[] = {
     { "settle", SP_KIND_DURATION, .by_default = "10s", FOLDER(settle_ms), .min = 1 },
     { "watch", SP_KIND_WORD, .by_default = "auto", FOLDER(watch), .words = word_watch },
     { "duplicates", SP_KIND_WORD, .by_default = "send", FOLDER(duplicates), .words = word_duplicates },
+    { "group", SP_KIND_WORD, .by_default = "none", FOLDER(group), .words = word_group },
 };
 
 #define RETRY(field) AT(sp_retry_settings, field)
