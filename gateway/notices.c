@@ -7,6 +7,7 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/auto.h"
+#include "base/certificate.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -170,18 +171,42 @@ threshold(int64_t days)
     return -1;
 }
 
+/* end as it is written, or as a number: the same end is told once for each threshold. */
 static void
-look_at_expiry(struct look *l, const struct sp_method_settings *method)
+look_at_end(struct look *l, const char *about, const char *what, int64_t end)
+{
+    char key[KEY_SIZE], value[SP_NOTICE_VALUE_SIZE], before[SP_NOTICE_VALUE_SIZE];
+    int64_t days = end < l->now ? -1 : (end - l->now) / DAY_MS, step = threshold(days);
+    (void)sp_text_format(key, sizeof key, "expires/%s/%s", about, what);
+    (void)sp_text_format(value, sizeof value, "%lld %lld", (long long)end, (long long)step);
+    if (step >= 0 && is_news(l, key, value, before) && sp_news_expires(&l->news, about, what, days))
+        set_mark(l, key, value);
+}
+
+/* A certificate that this process may not read is the sender's alone, and not watched here. */
+static void
+look_at_certificate(struct look *l, const char *about, const char *what, const char *path)
 {
     int64_t end = 0;
-    char key[KEY_SIZE], value[SP_NOTICE_VALUE_SIZE], before[SP_NOTICE_VALUE_SIZE];
-    if (!method->enabled || !sp_time_parse(method->oauth_client_secret_expires, &end))
+    struct sp_err err = { 0 };
+    if (path[0] == '\0')
         return;
-    int64_t days = end < l->now ? -1 : (end - l->now) / DAY_MS, step = threshold(days);
-    (void)sp_text_format(key, sizeof key, "expires/%s/secret", method->name);
-    (void)sp_text_format(value, sizeof value, "%s %lld", method->oauth_client_secret_expires, (long long)step);
-    if (step >= 0 && is_news(l, key, value, before) && sp_news_expires(&l->news, method->name, "client secret", days))
-        set_mark(l, key, value);
+    if (sp_certificate_expiry(path, &end, &err) == SP_OK)
+        look_at_end(l, about, what, end);
+    else
+        sp_debug(l->n->with.log, "notices: %s", err.text);
+}
+
+static void
+look_at_ends(struct look *l, const struct sp_method_settings *method)
+{
+    int64_t end = 0;
+    if (!method->enabled)
+        return;
+    if (sp_time_parse(method->oauth_client_secret_expires, &end))
+        look_at_end(l, method->name, "client secret", end);
+    look_at_certificate(l, method->name, "certificate for signing in", method->oauth_certificate);
+    look_at_certificate(l, method->name, "connector's certificate", method->client_certificate);
 }
 
 static void
@@ -218,7 +243,8 @@ look_around(struct look *l)
     look_at_jobs(l);
     size_t up = look_at_methods(l);
     for (size_t i = 0; i < settings->n_methods; i++)
-        look_at_expiry(l, &settings->methods[i]);
+        look_at_ends(l, &settings->methods[i]);
+    look_at_certificate(l, "the page", "certificate", settings->http.tls_certificate);
     look_at_waiting(l, up);
     for (size_t i = 0; settings->notify.silent_after_ms > 0 && i < settings->n_folders; i++)
         look_at_source(l, &settings->folders[i]);

@@ -1,5 +1,5 @@
 /* certificate.c - reading an end date; see certificate.h. */
-#include "backend/net/certificate.h"
+#include "base/certificate.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -1,6 +1,6 @@
 /* certificate.h - how long a certificate in a file is good for, to tell in time. */
-#ifndef SP_NET_CERTIFICATE_H
-#define SP_NET_CERTIFICATE_H
+#ifndef SP_BASE_CERTIFICATE_H
+#define SP_BASE_CERTIFICATE_H
 
 #include <stdint.h>
 
