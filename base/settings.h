@@ -34,6 +34,7 @@ struct sp_gateway_settings {
     const char *user, *sender_user;
     int log_level; /* enum sp_log_level */
     uint64_t max_document, reserve;
+    bool dnsbl; /* checks may ask the block lists about our address */
 };
 
 struct sp_http_settings {

@@ -47,6 +47,7 @@ static const struct sp_key gateway_keys[] = {
     { "log-level", SP_KIND_WORD, .by_default = "info", GATEWAY(log_level), .words = word_log_level, .min = 3 },
     { "max-document", SP_KIND_SIZE, .by_default = "150M", GATEWAY(max_document), .min = 1 },
     { "reserve", SP_KIND_SIZE, .by_default = "256M", GATEWAY(reserve), .min = 1 },
+    { "dnsbl", SP_KIND_YES_NO, .by_default = "yes", GATEWAY(dnsbl) },
 };
 
 #define HTTP(field) AT(sp_http_settings, field)
