@@ -60,6 +60,13 @@ sp_idempotency_insert(struct sp_db *db, const struct sp_idempotency *what, const
 }
 
 enum sp_rc
+sp_idempotency_forget(struct sp_db *db, const char *owner, const char *key, struct sp_err *err)
+{
+    const struct sp_bind in[] = { sp_text(owner), sp_text(key) };
+    return sp_db_exec(db, "DELETE FROM idempotency WHERE owner = $1 AND key = $2", in, SP_LEN(in), NULL, err);
+}
+
+enum sp_rc
 sp_idempotency_expire(struct sp_db *db, int64_t now, struct sp_err *err)
 {
     const struct sp_bind in[] = { sp_number(now - lifetime_ms) };

@@ -20,6 +20,8 @@ enum sp_rc sp_idempotency_find(struct sp_db *db, const struct sp_idempotency *wh
 /* In the transaction that inserts the job. SP_E_CONFLICT: the key is taken. */
 enum sp_rc sp_idempotency_insert(struct sp_db *db, const struct sp_idempotency *what, const char *job_id, int64_t now,
                                  struct sp_err *err);
+/* The key is free again; absent is fine. */
+enum sp_rc sp_idempotency_forget(struct sp_db *db, const char *owner, const char *key, struct sp_err *err);
 enum sp_rc sp_idempotency_expire(struct sp_db *db, int64_t now, struct sp_err *err);
 
 #endif

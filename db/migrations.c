@@ -182,5 +182,63 @@ static const char checks[] = "CREATE TABLE check_run ("
                              " UNIQUE (run, n)"
                              ");";
 
-static const char *const texts[] = { first, notices, checks };
+static const char budgets[] =
+    /* Where a job stands in line: a method's name while its budget is used up, "" while it is merely due. Each line is
+     * walked by turns between the sources. */
+    "ALTER TABLE job ADD COLUMN waits_in TEXT NOT NULL DEFAULT '';"
+    "DROP INDEX job_due;"
+    "CREATE INDEX job_turn ON job (waits_in, source, source_name, due, id) WHERE due IS NOT NULL;"
+    "DROP INDEX job_deferred;"
+    "CREATE INDEX job_deferred ON job (due) WHERE state = 'deferred' AND waits_in = '';"
+    "CREATE TABLE budget_use (" /* a message sent by a mailbox with limits; kept for a day */
+    " n INTEGER PRIMARY KEY,"
+    " identity TEXT NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " recipients INTEGER NOT NULL"
+    ");"
+    "CREATE INDEX budget_use_by_time ON budget_use (at);";
+
+static const char parts[] = "CREATE TABLE part ("
+                            " job TEXT NOT NULL,"
+                            " n INTEGER NOT NULL,"
+                            " entry TEXT NOT NULL UNIQUE,"
+                            " run TEXT NOT NULL,"
+                            " giver TEXT NOT NULL,"
+                            " slip TEXT NOT NULL," /* JSON; only ever read and written whole */
+                            " touched INTEGER NOT NULL,"
+                            " PRIMARY KEY (job, n)"
+                            ") WITHOUT ROWID;";
+
+/* What WebDAV clients find in their folders (dav.h). */
+static const char dav[] =
+    "CREATE TABLE dav ("
+    " owner TEXT NOT NULL,"
+    " path TEXT NOT NULL,"
+    " kind TEXT NOT NULL,"
+    " job TEXT NOT NULL,"
+    " file TEXT NOT NULL,"
+    " type TEXT NOT NULL,"
+    " sha256 TEXT NOT NULL,"
+    " size INTEGER NOT NULL,"
+    " created INTEGER NOT NULL,"
+    " modified INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL,"
+    " PRIMARY KEY (owner, path)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX dav_by_expiry ON dav (expires);"
+    "CREATE INDEX dav_unsent ON dav (owner) WHERE kind <> 'scan';"
+    "CREATE TABLE dav_lock ("
+    " owner TEXT NOT NULL,"
+    " token TEXT NOT NULL,"
+    " path TEXT NOT NULL,"
+    " deep INTEGER NOT NULL,"
+    " shared INTEGER NOT NULL,"
+    " holder TEXT NOT NULL,"
+    " holder_is_link INTEGER NOT NULL,"
+    " timeout_ms INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL,"
+    " PRIMARY KEY (owner, token)"
+    ") WITHOUT ROWID;";
+
+static const char *const texts[] = { first, notices, checks, budgets, parts, dav };
 const struct sp_migrations sp_migrations = { .texts = texts, .count = SP_LEN(texts) };
