@@ -15,6 +15,7 @@
 #include "base/address.h"
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "base/text.h"
 
 enum {
@@ -89,6 +90,21 @@ sp_dns_free(struct sp_dns **dns)
     *dns = NULL;
 }
 
+static const char *
+type_name(enum sp_dns_type type)
+{
+    switch (type) {
+    case SP_DNS_A:
+    case SP_DNS_AAAA:
+        return "address";
+    case SP_DNS_MX:
+        return "MX";
+    case SP_DNS_TXT:
+        return "TXT";
+    }
+    return "such";
+}
+
 /* The records of a name, through as many aliases as are decent. None: SP_E_NOTFOUND. */
 static enum sp_rc
 lookup(const struct sp_dns *dns, const char *name, enum sp_dns_type type, int64_t deadline, struct sp_dns_answer *ret,
@@ -113,8 +129,7 @@ lookup(const struct sp_dns *dns, const char *name, enum sp_dns_type type, int64_
         if (ret->n > 0)
             return SP_OK;
         if (ret->alias[0] == '\0')
-            return sp_fail(err, SP_E_NOTFOUND, "dns: '%s' has no %s record", name,
-                           type == SP_DNS_MX ? "MX" : "address");
+            return sp_fail(err, SP_E_NOTFOUND, "dns: '%s' has no %s record", name, type_name(type));
         sp_text_copy(asked, sizeof asked, ret->alias);
     }
     return rc != SP_OK ? rc : sp_fail(err, SP_E_PROTO, "dns: '%s' is an alias of an alias without end", name);
@@ -155,6 +170,28 @@ sp_dns_mx(struct sp_dns *dns, const char *domain, int64_t deadline, struct sp_mx
         return sp_fail(err, SP_E_PROTO, "dns: the MX records of '%s' name no host", domain);
     *ret_count = n;
     *ret_ttl = answer.ttl;
+    return SP_OK;
+}
+
+enum sp_rc
+sp_dns_txt(struct sp_dns *dns, const char *name, const char *begins, int64_t deadline, struct sp_str *ret,
+           size_t *ret_count, struct sp_err *err)
+{
+    struct sp_dns_answer answer;
+    size_t count = 0;
+    enum sp_rc rc = lookup(dns, name, SP_DNS_TXT, deadline, &answer, err);
+    if (rc != SP_OK)
+        return rc;
+    for (size_t i = 0; i < answer.n; i++) {
+        const char *text = answer.texts + answer.records[i].text;
+        if (!sp_text_starts_nocase(text, begins))
+            continue;
+        sp_str_add_n(ret, text, strlen(text) + 1);
+        count++;
+    }
+    if (ret->failed)
+        return sp_fail(err, SP_E_NOMEM, "dns: out of memory");
+    *ret_count = count;
     return SP_OK;
 }
 

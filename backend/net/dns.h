@@ -13,6 +13,7 @@
 
 struct sp_clock;
 struct sp_dns;
+struct sp_str;
 
 struct sp_net_address {
     struct sockaddr_storage sock;
@@ -38,6 +39,12 @@ enum sp_rc sp_dns_mx(struct sp_dns *dns, const char *domain, int64_t deadline, s
  * need no server. The family that sp_dns_prefer saw goes first. */
 enum sp_rc sp_dns_addresses(struct sp_dns *dns, const char *host, unsigned port, bool v4_only, int64_t deadline,
                             struct sp_net_address ret[SP_DNS_ADDRESSES_MAX], size_t *ret_count, struct sp_err *err);
+
+/* The TXT records of a name that begin with `begins` (without regard to case), each as one text: its strings joined
+ * (RFC 7208 section 3.3), control characters and what is no ASCII replaced by '?'. ret: *ret_count texts, each ended by
+ * a zero byte. Errors as sp_dns_mx; none that begins so: SP_OK and *ret_count 0. */
+enum sp_rc sp_dns_txt(struct sp_dns *dns, const char *name, const char *begins, int64_t deadline, struct sp_str *ret,
+                      size_t *ret_count, struct sp_err *err);
 
 /* A connection to this address of the host stood first: its family is tried first from now on. A few hosts are
  * remembered. */

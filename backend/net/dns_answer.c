@@ -67,10 +67,31 @@ follow(ns_msg *message, char owner[SP_DNS_NAME_SIZE], struct sp_dns_answer *answ
     return false;
 }
 
+/* rdata = 1*( length text ): the pieces become one text. */
+static bool
+take_text(const unsigned char *data, size_t size, struct sp_dns_answer *answer, struct sp_dns_record *ret)
+{
+    ret->text = answer->texts_size;
+    for (size_t at = 0; at < size; at += 1 + (size_t)data[at]) {
+        size_t len = data[at];
+        if (at + 1 + len > size || answer->texts_size + len >= sizeof answer->texts)
+            return false;
+        for (size_t i = 0; i < len; i++) {
+            unsigned char c = data[at + 1 + i];
+            answer->texts[answer->texts_size++] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+        }
+    }
+    if (answer->texts_size >= sizeof answer->texts)
+        return false;
+    answer->texts[answer->texts_size++] = '\0';
+    return true;
+}
+
 /* Takes one record in. false: its data cannot be. */
 static bool
-take(const ns_msg *message, const ns_rr *record, enum sp_dns_type type, struct sp_dns_record *ret)
+take(const ns_msg *message, const ns_rr *record, enum sp_dns_type type, struct sp_dns_answer *answer)
 {
+    struct sp_dns_record *ret = &answer->records[answer->n];
     const unsigned char *data = ns_rr_rdata(*record);
     size_t size = ns_rr_rdlen(*record);
     switch (type) {
@@ -86,6 +107,8 @@ take(const ns_msg *message, const ns_rr *record, enum sp_dns_type type, struct s
         ret->preference = data[0] << 8 | data[1];
         return ns_name_uncompress(ns_msg_base(*message), ns_msg_end(*message), data + 2, ret->host, sizeof ret->host) >
                0;
+    case SP_DNS_TXT:
+        return take_text(data, size, answer, ret);
     }
     return false;
 }
@@ -100,7 +123,7 @@ collect(ns_msg *message, const char *owner, const char *name, enum sp_dns_type t
             return nonsense(name, err);
         if ((unsigned)ns_rr_type(record) != (unsigned)type || !same_name(ns_rr_name(record), owner))
             continue;
-        if (!take(message, &record, type, &answer->records[answer->n]))
+        if (!take(message, &record, type, answer))
             return nonsense(name, err);
         note_ttl(answer, &record);
         answer->n++;

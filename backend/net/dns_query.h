@@ -10,7 +10,7 @@
 enum {
     SP_DNS_SERVERS_MAX = 3,   /* as resolv.conf(5) has it */
     SP_DNS_ANSWER_MAX = 8192, /* sixteen mail exchangers with their addresses are not half of it */
-    SP_DNS_RECORDS_MAX = 16,  /* more are not looked at */
+    SP_DNS_RECORDS_MAX = 64,  /* more are not looked at; a domain has dozens of TXT records, one of them for SPF */
     SP_DNS_NAME_SIZE = 256,
 };
 
@@ -19,18 +19,21 @@ struct sp_dns_servers {
     size_t n;
 };
 
-enum sp_dns_type { SP_DNS_A = 1, SP_DNS_AAAA = 28, SP_DNS_MX = 15 }; /* as on the wire */
+enum sp_dns_type { SP_DNS_A = 1, SP_DNS_AAAA = 28, SP_DNS_MX = 15, SP_DNS_TXT = 16 }; /* as on the wire */
 
 struct sp_dns_record {
     int preference;              /* of an MX */
     char host[SP_DNS_NAME_SIZE]; /* of an MX; "" is the root, RFC 7505's "no mail here" */
     unsigned char address[16];   /* of A (4 bytes) and AAAA */
+    size_t text;                 /* of a TXT: where it begins in texts */
 };
 
 struct sp_dns_answer {
     struct sp_dns_record records[SP_DNS_RECORDS_MAX];
-    size_t n;                     /* 0: the name is there, but has none of that type */
-    unsigned ttl;                 /* the smallest on the way */
+    size_t n;                      /* 0: the name is there, but has none of that type */
+    unsigned ttl;                  /* the smallest on the way */
+    char texts[SP_DNS_ANSWER_MAX]; /* of TXT records, each ended by a zero byte */
+    size_t texts_size;
     char alias[SP_DNS_NAME_SIZE]; /* n is 0 and the name is another's alias: ask for this one; else "" */
 };
 

@@ -14,9 +14,10 @@
 #include "backend/net/dns_query.h"
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "unit/net/fake_dns.h"
 
-enum { A = 1, CNAME = 5, MX = 15, AAAA = 28, SOON_MS = 400, AMPLE_MS = 15000 };
+enum { A = 1, CNAME = 5, MX = 15, TXT = 16, AAAA = 28, SOON_MS = 400, AMPLE_MS = 15000 };
 
 /* "@" names: one for each way a resolver behaves. */
 static const struct fake_dns_rule rules[] = {
@@ -52,6 +53,12 @@ static const struct fake_dns_rule rules[] = {
     { "four.test", AAAA, DNS_SILENT, { { 0 } } },
     { "six.test", A, DNS_ANSWERS, { { 0 } } },
     { "six.test", AAAA, DNS_ANSWERS, { { "six.test", AAAA, 30, "2001:db8::6" } } },
+    { "spf.test",
+      TXT,
+      DNS_ANSWERS,
+      { { "spf.test", TXT, 30, "MS=ms12345678" },
+        { "spf.test", TXT, 30, "v=spf1 ip4:192.0.2.1| -all" },
+        { "spf.test", TXT, 30, "V=SPF1 \x01\xc3\xa4" } } },
     { "nothing.test", 0, DNS_ANSWERS, { { 0 } } },
     { "stranger.test", 0, DNS_ANSWERS, { { "other.test", MX, 30, "10 evil.example" } } },
     { "nullmx.test", MX, DNS_ANSWERS, { { "nullmx.test", MX, 30, "0 ." } } },
@@ -421,12 +428,30 @@ test_microsoft_by_the_end_of_the_name(void **state)
 
 #define world_test(name) cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
+static void
+test_txt_strings_are_joined_and_chosen_by_their_beginning(void **state)
+{
+    struct world *w = *state;
+    SP_AUTO(sp_str_free) struct sp_str texts = { 0 };
+    size_t n = 0;
+    int64_t soon = sp_mono_ms(&sp_clock_system) + AMPLE_MS;
+    assert_int_equal(sp_dns_txt(w->dns, "spf.test", "v=spf1", soon, &texts, &n, &w->err), SP_OK);
+    assert_int_equal(n, 2);
+    const char *second = sp_str_text(&texts) + strlen(sp_str_text(&texts)) + 1;
+    assert_string_equal(sp_str_text(&texts), "v=spf1 ip4:192.0.2.1 -all");
+    assert_string_equal(second, "V=SPF1 ???");
+    assert_int_equal(sp_dns_txt(w->dns, "spf.test", "v=DMARC1", soon, &texts, &n, &w->err), SP_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(sp_dns_txt(w->dns, "nothing.test", "v=spf1", soon, &texts, &n, &w->err), SP_E_NOTFOUND);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(test_mx_by_preference_then_as_they_came),
         world_test(test_mx_follows_an_alias_with_its_ttl),
+        world_test(test_txt_strings_are_joined_and_chosen_by_their_beginning),
         world_test(test_mx_of_a_name_that_is_not_there),
         world_test(test_mx_of_a_name_without_one),
         world_test(test_records_of_other_names_are_not_believed),

@@ -56,6 +56,21 @@ put_name(struct message *m, const char *name)
     put(m, "", 1);
 }
 
+/* "a|b": two strings */
+static void
+put_strings(struct message *m, const char *text)
+{
+    for (;;) {
+        size_t len = strcspn(text, "|");
+        unsigned char length = (unsigned char)len;
+        put(m, &length, 1);
+        put(m, text, len);
+        if (text[len] == '\0')
+            return;
+        text += len + 1;
+    }
+}
+
 static void
 put_data(struct message *m, const struct fake_dns_record *record)
 {
@@ -70,6 +85,9 @@ put_data(struct message *m, const struct fake_dns_record *record)
     case ns_t_mx:
         put16(m, (unsigned)strtoul(record->data, NULL, 10));
         put_name(m, strchr(record->data, ' ') + 1);
+        break;
+    case ns_t_txt:
+        put_strings(m, record->data);
         break;
     default: /* CNAME */
         put_name(m, record->data);

@@ -20,7 +20,8 @@ enum fake_dns_manner {
     DNS_SECOND_TRY,   /* the first question is lost */
 };
 
-/* type: 1 A, 5 CNAME, 15 MX, 28 AAAA. data: "192.0.2.1", "2001:db8::1", "target.", "10 mx.example." */
+/* type: 1 A, 5 CNAME, 15 MX, 16 TXT, 28 AAAA. data: "192.0.2.1", "2001:db8::1", "target.", "10 mx.example.", a text
+ * whose strings are parted by '|' */
 struct fake_dns_record {
     const char *name;
     int type;
