@@ -1,7 +1,10 @@
 /* smtp_way.c - one attempt over SMTP, and the connections that are kept for the next one; see smtp_way.h.
  *
  * A kept connection may have been closed by the other side without our noticing. When that shows before the message was
- * handed over, a new one is opened and the same attempt goes on there: the scan's story does not mention it. */
+ * handed over, a new one is opened and the same attempt goes on there: the scan's story does not mention it.
+ *
+ * The same goes for who we are: where the present password, certificate or token is refused and there is another, the
+ * attempt goes on with that one, once. What works stays in use. */
 #include "backend/delivery/smtp_way.h"
 
 #include <pthread.h>
@@ -21,10 +24,16 @@
 
 enum { KEPT_MAX = 64, DNS_TIMEOUT_MS = 30 * 1000 };
 
-struct kept {
-    struct sp_smtp *smtp;
-    int64_t since; /* monotonic */
+/* A connection in hand. */
+struct line {
+    struct sp_smtp *smtp; /* NULL: none */
     char host[256];
+    int proof; /* enum sp_way_proof */
+};
+
+struct kept {
+    struct line line;
+    int64_t since; /* monotonic */
 };
 
 struct sp_smtp_way {
@@ -32,10 +41,13 @@ struct sp_smtp_way {
     const struct sp_method_settings *settings;
     const struct sp_tenant_settings *tenant;
     struct sp_way_env env;
-    struct sp_tls *tls;
-    struct sp_secret *secret;
-    struct sp_err unready; /* why TLS or the secret could not be made ready; rc SP_OK: they are */
+    void *own;                     /* the kind's */
+    struct sp_tls *tls[SP_PROOFS]; /* with the client certificate, where there is one */
+    struct sp_secret *password[SP_PROOFS];
+    bool ready[SP_PROOFS]; /* this proof can be used */
+    struct sp_err unready; /* no proof can; or the kind is not ready */
     pthread_mutex_t lock;  /* for what follows */
+    int proof;             /* the one in use: what worked last */
     struct kept kept[KEPT_MAX];
     size_t n_kept;
 };
@@ -58,10 +70,10 @@ sp_smtp_way_env(const struct sp_smtp_way *way)
     return &way->env;
 }
 
-const struct sp_secret *
-sp_smtp_way_secret(const struct sp_smtp_way *way)
+void *
+sp_smtp_way_own(const struct sp_smtp_way *way)
 {
-    return way->secret;
+    return way->own;
 }
 
 bool
@@ -77,14 +89,49 @@ sp_way_fail(struct sp_smtp_outcome *outcome, enum sp_stage stage, enum sp_troubl
 
 /* --- making ready --- */
 
-static enum sp_rc
-make_ready(struct sp_smtp_way *way, struct sp_err *err)
+static bool
+signs_in_by_password(const struct sp_smtp_way *way)
+{
+    return way->kind->sign_in != NULL && way->settings->auth == SP_AUTH_PASSWORD;
+}
+
+static bool
+has_next(const struct sp_smtp_way *way)
 {
     const struct sp_method_settings *s = way->settings;
-    enum sp_rc rc = sp_tls_new(s->ca_file, s->client_certificate, s->client_key, &way->tls, err);
-    if (rc == SP_OK && way->kind->sign_in != NULL && s->auth == SP_AUTH_PASSWORD)
-        rc = sp_secret_from_file(s->password_file, &way->secret, err);
+    return s->next_client_certificate[0] != '\0' || (signs_in_by_password(way) && s->next_password_file[0] != '\0');
+}
+
+/* A successor of one thing goes with the other thing as it is. */
+static enum sp_rc
+make_proof(struct sp_smtp_way *way, enum sp_way_proof which, struct sp_err *err)
+{
+    const struct sp_method_settings *s = way->settings;
+    bool next_certificate = which == SP_PROOF_NEXT && s->next_client_certificate[0] != '\0';
+    bool next_password = which == SP_PROOF_NEXT && s->next_password_file[0] != '\0';
+    enum sp_rc rc = sp_tls_new(s->ca_file, next_certificate ? s->next_client_certificate : s->client_certificate,
+                               next_certificate ? s->next_client_key : s->client_key, &way->tls[which], err);
+    if (rc == SP_OK && signs_in_by_password(way))
+        rc = sp_secret_from_file(next_password ? s->next_password_file : s->password_file, &way->password[which], err);
     return rc;
+}
+
+/* A proof whose files cannot be read is told in the log, and by every attempt when there is no other. */
+static void
+make_proofs(struct sp_smtp_way *way)
+{
+    struct sp_err err[SP_PROOFS] = { 0 };
+    for (int which = SP_PROOF_NOW; which < SP_PROOFS; which++) {
+        if (which == SP_PROOF_NEXT && !has_next(way))
+            break;
+        way->ready[which] = make_proof(way, (enum sp_way_proof)which, &err[which]) == SP_OK;
+        if (!way->ready[which])
+            sp_warn(way->env.log, "method %s: %s", way->settings->name, err[which].text);
+    }
+    if (!way->ready[SP_PROOF_NOW] && way->ready[SP_PROOF_NEXT])
+        way->proof = SP_PROOF_NEXT;
+    else if (!way->ready[SP_PROOF_NOW])
+        way->unready = err[SP_PROOF_NOW];
 }
 
 enum sp_rc
@@ -99,8 +146,11 @@ sp_smtp_way_open(const struct sp_smtp_way_kind *kind, const struct sp_method_set
     way->env = *env;
     way->tenant = sp_settings_tenant(env->settings, settings->tenant);
     pthread_mutex_init(&way->lock, NULL);
-    if (make_ready(way, &way->unready) != SP_OK)
-        sp_warn(env->log, "method %s: %s", settings->name, way->unready.text);
+    make_proofs(way);
+    if (kind->make != NULL && kind->make(way, &way->own, err) != SP_OK) {
+        sp_smtp_way_close(way);
+        return err->rc;
+    }
     *ret = way;
     return SP_OK;
 }
@@ -110,52 +160,80 @@ sp_smtp_way_close(void *context)
 {
     struct sp_smtp_way *way = context;
     for (size_t i = 0; i < way->n_kept; i++)
-        sp_smtp_close(&way->kept[i].smtp);
-    sp_tls_free(&way->tls);
-    sp_secret_free(&way->secret);
+        sp_smtp_close(&way->kept[i].line.smtp);
+    if (way->own != NULL)
+        way->kind->unmake(way->own);
+    for (int which = SP_PROOF_NOW; which < SP_PROOFS; which++) {
+        sp_tls_free(&way->tls[which]);
+        sp_secret_free(&way->password[which]);
+    }
     pthread_mutex_destroy(&way->lock);
     free(way);
 }
 
-/* --- kept connections --- */
+/* --- who we are --- */
 
-static struct sp_smtp *
-take_newest(struct sp_smtp_way *way, char host[256])
+static int
+present_proof(struct sp_smtp_way *way)
 {
-    struct sp_smtp *smtp = NULL;
     pthread_mutex_lock(&way->lock);
-    if (way->n_kept > 0) {
-        const struct kept *newest = &way->kept[--way->n_kept];
-        smtp = newest->smtp;
-        memcpy(host, newest->host, sizeof newest->host);
-    }
+    int proof = way->proof;
     pthread_mutex_unlock(&way->lock);
-    return smtp;
+    return proof;
 }
 
-/* One that still lives, and its host; NULL when there is none. */
-static struct sp_smtp *
-take_kept(struct sp_smtp_way *way, char host[256])
+/* After a refusal of `refused`: the other one from now on, if there is one. */
+static bool
+turn_to_other(struct sp_smtp_way *way, int refused)
 {
-    struct sp_smtp *smtp = NULL;
-    while ((smtp = take_newest(way, host)) != NULL && !sp_smtp_idle_ok(smtp))
-        sp_smtp_close(&smtp);
-    return smtp;
+    int other = refused == SP_PROOF_NOW ? SP_PROOF_NEXT : SP_PROOF_NOW;
+    if (!way->ready[other])
+        return false;
+    pthread_mutex_lock(&way->lock);
+    way->proof = other;
+    pthread_mutex_unlock(&way->lock);
+    sp_notice(way->env.log, "method %s: the %s password or certificate was refused, trying the %s one",
+              way->settings->name, refused == SP_PROOF_NOW ? "present" : "next",
+              other == SP_PROOF_NOW ? "present" : "next");
+    return true;
+}
+
+/* --- kept connections --- */
+
+static bool
+take_newest(struct sp_smtp_way *way, struct line *ret)
+{
+    pthread_mutex_lock(&way->lock);
+    bool there = way->n_kept > 0;
+    if (there)
+        *ret = way->kept[--way->n_kept].line;
+    pthread_mutex_unlock(&way->lock);
+    return there;
+}
+
+/* One that still lives; false: there is none. */
+static bool
+take_kept(struct sp_smtp_way *way, struct line *ret)
+{
+    while (take_newest(way, ret)) {
+        if (sp_smtp_idle_ok(ret->smtp))
+            return true;
+        sp_smtp_close(&ret->smtp);
+    }
+    return false;
 }
 
 static void
-keep(struct sp_smtp_way *way, struct sp_smtp *smtp, const char host[256])
+keep(struct sp_smtp_way *way, const struct line *line)
 {
+    struct sp_smtp *left_over = line->smtp;
     pthread_mutex_lock(&way->lock);
     if (way->n_kept < KEPT_MAX) {
-        struct kept *place = &way->kept[way->n_kept++];
-        place->smtp = smtp;
-        place->since = sp_mono_ms(way->env.clock);
-        memcpy(place->host, host, sizeof place->host);
-        smtp = NULL;
+        way->kept[way->n_kept++] = (struct kept){ .line = *line, .since = sp_mono_ms(way->env.clock) };
+        left_over = NULL;
     }
     pthread_mutex_unlock(&way->lock);
-    sp_smtp_close(&smtp);
+    sp_smtp_close(&left_over);
 }
 
 /* Takes out the oldest one that was idle for too long; the others tell when to come again. */
@@ -167,7 +245,7 @@ take_stale(struct sp_smtp_way *way, int64_t *ret_next)
     pthread_mutex_lock(&way->lock);
     *ret_next = way->n_kept > 0 ? way->kept[0].since + SP_WAY_IDLE_MS : 0;
     if (way->n_kept > 0 && *ret_next <= now) {
-        stale = way->kept[0].smtp;
+        stale = way->kept[0].line.smtp;
         memmove(way->kept, way->kept + 1, --way->n_kept * sizeof way->kept[0]);
     }
     pthread_mutex_unlock(&way->lock);
@@ -187,56 +265,63 @@ sp_smtp_way_tidy(void *context)
 /* --- a new connection --- */
 
 static bool
-connect_to(struct sp_smtp_way *way, const char *host, struct sp_smtp **ret, struct sp_smtp_outcome *outcome)
+connect_to(struct sp_smtp_way *way, struct line *line, struct sp_smtp_outcome *outcome)
 {
     struct sp_net_address addresses[SP_DNS_ADDRESSES_MAX];
     size_t n = 0;
     struct sp_err err = { 0 };
     int64_t deadline = sp_mono_ms(way->env.clock) + DNS_TIMEOUT_MS;
-    if (sp_dns_addresses(way->env.dns, host, way->settings->port, way->kind->v4_only, deadline, addresses, &n, &err) !=
+    bool v4_only = way->kind->v4_only;
+    if (sp_dns_addresses(way->env.dns, line->host, way->settings->port, v4_only, deadline, addresses, &n, &err) !=
         SP_OK)
         return sp_way_fail(outcome, SP_STAGE_DNS, SP_TROUBLE_DNS, "%s", err.text);
     const struct sp_smtp_options options = {
-        .host = host,
+        .host = line->host,
         .addresses = addresses,
         .n_addresses = n,
         .hostname = way->env.settings->gateway.hostname,
-        .tls = way->tls,
+        .tls = way->tls[line->proof],
         .clock = way->env.clock,
         .log = way->env.log,
         .pipelining = way->settings->pipelining,
         .binarymime = way->settings->binarymime,
         .timeout_ms = way->env.timeout_ms,
     };
-    return sp_smtp_open(&options, ret, outcome);
+    if (!sp_smtp_open(&options, &line->smtp, outcome))
+        return false;
+    if (!v4_only)
+        sp_dns_prefer(way->env.dns, line->host, sp_smtp_facts(line->smtp)->ip);
+    return true;
 }
 
 static bool
-sign_in(struct sp_smtp_way *way, struct sp_smtp **smtp, struct sp_smtp_outcome *outcome)
+sign_in(struct sp_smtp_way *way, struct line *line, struct sp_smtp_outcome *outcome)
 {
-    if (way->kind->sign_in == NULL || way->kind->sign_in(way, *smtp, outcome))
+    if (way->kind->sign_in == NULL || way->kind->sign_in(way, line->smtp, way->password[line->proof], outcome))
         return true;
-    sp_smtp_close(smtp);
+    sp_smtp_close(&line->smtp);
     return false;
 }
 
 /* Tries the hosts in their order; another one only when the first was not reached at all. */
 static bool
-connect_new(struct sp_smtp_way *way, struct sp_smtp **ret, char *ret_host, size_t host_size,
-            struct sp_smtp_outcome *outcome)
+connect_new(struct sp_smtp_way *way, struct line *line, struct sp_smtp_outcome *outcome)
 {
     struct sp_way_hosts hosts = { 0 };
     if (way->unready.rc != SP_OK)
         return sp_way_fail(outcome, SP_STAGE_AUTH, SP_TROUBLE_LOCAL, "%s", way->unready.text);
     if (!way->kind->find(way, &hosts, outcome))
         return false;
+    line->proof = present_proof(way);
     for (size_t i = 0; i < hosts.count; i++) {
-        (void)sp_text_copy(ret_host, host_size, hosts.name[i]);
-        if (connect_to(way, hosts.name[i], ret, outcome))
-            return sign_in(way, ret, outcome);
+        memcpy(line->host, hosts.name[i], sizeof line->host);
+        if (connect_to(way, line, outcome))
+            return sign_in(way, line, outcome);
         if (outcome->stage > SP_STAGE_CONNECT)
-            break;
+            return false;
     }
+    if (way->kind->unreachable != NULL)
+        way->kind->unreachable(way);
     return false;
 }
 
@@ -289,41 +374,19 @@ was_stale(const struct sp_smtp_outcome *outcome)
            (outcome->trouble == SP_TROUBLE_CLOSED || outcome->reply.code == 421);
 }
 
+/* Who the other side is, and who we are for it. */
+struct peer {
+    char ip[64], tls[16], public_ip[64];
+};
+
 static void
-note_peer(const struct sp_smtp *smtp, struct sp_report *report, char public_ip[64])
+note_peer(const struct sp_smtp *smtp, struct peer *peer)
 {
     const struct sp_smtp_facts *facts = sp_smtp_facts(smtp);
-    (void)sp_text_copy(report->ip, sizeof report->ip, facts->ip);
-    (void)sp_text_copy(report->tls, sizeof report->tls, facts->tls_version);
-    (void)sp_text_copy(public_ip, 64, facts->public_ip);
+    (void)sp_text_copy(peer->ip, sizeof peer->ip, facts->ip);
+    (void)sp_text_copy(peer->tls, sizeof peer->tls, facts->tls_version);
+    (void)sp_text_copy(peer->public_ip, sizeof peer->public_ip, facts->public_ip);
 }
-
-/* Connects where needed and hands the message over. public_ip: ours, as the server saw it. */
-static void
-attempt(struct sp_smtp_way *way, const struct sp_message *message, struct sp_composer *composer,
-        struct sp_smtp_recipient *recipients, struct sp_report *report, struct sp_smtp_outcome *outcome,
-        char public_ip[64])
-{
-    struct sp_smtp *smtp = take_kept(way, report->host);
-    bool reused = smtp != NULL;
-    for (;;) {
-        if (smtp == NULL && !connect_new(way, &smtp, report->host, sizeof report->host, outcome))
-            return;
-        note_peer(smtp, report, public_ip);
-        report->accepted = deliver_on(smtp, message, composer, recipients, outcome);
-        if (report->accepted || !reused || !was_stale(outcome))
-            break;
-        sp_debug(way->env.log, "job %s: the kept connection was closed, opening another", message->id);
-        sp_smtp_close(&smtp);
-        reused = false;
-    }
-    if (outcome->alive)
-        keep(way, smtp, report->host);
-    else
-        sp_smtp_close(&smtp);
-}
-
-/* --- the report --- */
 
 static void
 diagnose(const struct sp_smtp_way *way, enum sp_stage stage, enum sp_trouble trouble, const struct sp_reply *reply,
@@ -340,6 +403,54 @@ diagnose(const struct sp_smtp_way *way, enum sp_stage stage, enum sp_trouble tro
     };
     sp_diagnose(&event, facts, ret);
 }
+
+/* Whether the attempt may go on with another proof of who we are. */
+static bool
+may_prove_otherwise(struct sp_smtp_way *way, const struct line *line, const struct sp_smtp_outcome *outcome)
+{
+    struct sp_diagnosis diagnosis;
+    if (way->kind->not_believed == NULL || outcome->maybe_sent)
+        return false;
+    diagnose(way, outcome->stage, outcome->trouble, &outcome->reply, outcome->words, &(struct sp_facts){ 0 },
+             &diagnosis);
+    if (!way->kind->not_believed(way, outcome, diagnosis.class_))
+        return false;
+    bool renewable = way->kind->renewable != NULL && way->kind->renewable(way);
+    return renewable || turn_to_other(way, line->proof);
+}
+
+/* One connection and one try on it. */
+static bool
+try_once(struct sp_smtp_way *way, const struct sp_message *message, struct sp_composer *composer,
+         struct sp_smtp_recipient *recipients, struct line *line, struct sp_smtp_outcome *outcome, struct peer *peer)
+{
+    if (line->smtp == NULL && !connect_new(way, line, outcome))
+        return false;
+    note_peer(line->smtp, peer);
+    return deliver_on(line->smtp, message, composer, recipients, outcome);
+}
+
+/* Connects where needed and hands the message over. */
+static bool
+attempt(struct sp_smtp_way *way, const struct sp_message *message, struct sp_composer *composer,
+        struct sp_smtp_recipient *recipients, struct line *line, struct sp_smtp_outcome *outcome, struct peer *peer)
+{
+    bool reused = take_kept(way, line), proven_otherwise = false;
+    for (;;) {
+        if (try_once(way, message, composer, recipients, line, outcome, peer))
+            return true;
+        if (reused && was_stale(outcome))
+            sp_debug(way->env.log, "job %s: the kept connection was closed, opening another", message->id);
+        else if (!proven_otherwise && may_prove_otherwise(way, line, outcome))
+            proven_otherwise = true;
+        else
+            return false;
+        sp_smtp_close(&line->smtp);
+        reused = false;
+    }
+}
+
+/* --- the report --- */
 
 static void
 report_recipient(const struct sp_smtp_way *way, const struct sp_smtp_recipient *recipient, struct sp_facts facts,
@@ -372,13 +483,16 @@ report_whole(const struct sp_smtp_way *way, const struct sp_smtp_outcome *outcom
 
 static void
 fill_report(const struct sp_smtp_way *way, const struct sp_smtp_recipient *recipients,
-            const struct sp_smtp_outcome *outcome, const char *public_ip, struct sp_report *report)
+            const struct sp_smtp_outcome *outcome, const char *host, const struct peer *peer, struct sp_report *report)
 {
+    (void)sp_text_copy(report->host, sizeof report->host, host);
+    (void)sp_text_copy(report->ip, sizeof report->ip, peer->ip);
+    (void)sp_text_copy(report->tls, sizeof report->tls, peer->tls);
     const struct sp_facts facts = {
         .tenant_domain = way->tenant->domain,
         .mailbox = way->settings->username[0] != '\0' ? way->settings->username : way->tenant->sender,
         .client_id = way->settings->oauth_client_id[0] != '\0' ? way->settings->oauth_client_id : NULL,
-        .public_ip = public_ip[0] != '\0' ? public_ip : NULL,
+        .public_ip = peer->public_ip[0] != '\0' ? peer->public_ip : NULL,
         .host = report->host,
         .hostname = way->env.settings->gateway.hostname,
     };
@@ -403,13 +517,58 @@ sp_smtp_way_deliver(void *context, const struct sp_message *message, struct sp_r
     struct sp_smtp_outcome outcome = { 0 };
     struct sp_composer *composer = NULL;
     struct sp_err err = { 0 };
-    char public_ip[64] = "";
+    struct line line = { 0 };
+    struct peer peer = { 0 };
     SP_AUTO_FREE struct sp_smtp_recipient *recipients = make_recipients(message);
     if (recipients == NULL || sp_composer_new(message->mail, &composer, &err) != SP_OK) {
         report_no_memory(report);
         return;
     }
-    attempt(way, message, composer, recipients, report, &outcome, public_ip);
-    fill_report(way, recipients, &outcome, public_ip, report);
+    report->accepted = attempt(way, message, composer, recipients, &line, &outcome, &peer);
+    fill_report(way, recipients, &outcome, line.host, &peer, report);
+    if (line.smtp != NULL && outcome.alive)
+        keep(way, &line);
+    else
+        sp_smtp_close(&line.smtp);
     sp_composer_free(&composer);
+}
+
+/* --- the tenant's mail exchangers --- */
+
+enum sp_rc
+sp_way_make_endpoint(struct sp_smtp_way *way, void **ret_own, struct sp_err *err)
+{
+    const struct sp_endpoint_options options = {
+        .method = way->settings->name,
+        .host = way->settings->host,
+        .domain = way->tenant->domain,
+        .onmicrosoft = way->tenant->onmicrosoft,
+        .dns = way->env.dns,
+        .clock = way->env.clock,
+        .log = way->env.log,
+    };
+    *ret_own = sp_endpoint_new(&options);
+    return *ret_own != NULL ? SP_OK : sp_fail(err, SP_E_NOMEM, "method %s: out of memory", way->settings->name);
+}
+
+void
+sp_way_unmake_endpoint(void *own)
+{
+    struct sp_endpoint *endpoint = own;
+    sp_endpoint_free(&endpoint);
+}
+
+bool
+sp_way_find_endpoint(struct sp_smtp_way *way, struct sp_way_hosts *ret, struct sp_smtp_outcome *outcome)
+{
+    struct sp_err err = { 0 };
+    if (sp_endpoint_find(way->own, sp_mono_ms(way->env.clock) + DNS_TIMEOUT_MS, ret, &err) == SP_OK)
+        return true;
+    return sp_way_fail(outcome, SP_STAGE_DNS, SP_TROUBLE_DNS, "%s", err.text);
+}
+
+void
+sp_way_endpoint_unreachable(struct sp_smtp_way *way)
+{
+    sp_endpoint_forget(way->own);
 }
