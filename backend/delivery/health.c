@@ -81,11 +81,11 @@ go_down(struct sp_health *health, enum sp_class class_, int64_t now)
     health->retry_at = now + rest_ms(class_, health->failures);
 }
 
-/* The way itself works: the trouble was with the message or the hour. */
+/* The way itself works: the trouble was with the message or the hour. Graph that answers has let us in. */
 static void
 stays_open(struct sp_health *health, enum sp_stage stage, int64_t now)
 {
-    bool got_through = stage >= SP_STAGE_RCPT && stage <= SP_STAGE_MESSAGE;
+    bool got_through = (stage >= SP_STAGE_RCPT && stage <= SP_STAGE_MESSAGE) || stage == SP_STAGE_API;
     if (!got_through)
         return;
     health->failures = 0;

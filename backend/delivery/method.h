@@ -52,6 +52,7 @@ struct sp_report {
     char enhanced[16], reply[2048];
     char host[256], ip[64], tls[16];
     int port;
+    int64_t retry_after_ms; /* the peer asked to be left alone for so long; 0: it did not */
     struct sp_report_recipient *recipients;
     size_t n_recipients;
 };
@@ -60,6 +61,10 @@ struct sp_method {
     const char *name; /* the type's: "direct" */
     /* Why this configuration cannot be used by this version, in words for the decision; NULL when it can. */
     const char *(*unable)(const struct sp_method_settings *settings);
+    /* The largest mail (octets, in base64) that this way can take in the tenant's cloud, whatever max-size says; *ret_why
+     * is a clause for the decision. 0: no limit of its own. NULL: never has one. */
+    uint64_t (*limit)(const struct sp_method_settings *settings, const struct sp_tenant_settings *tenant,
+                      const char **ret_why);
     /* Makes a way ready: reads secrets and certificates, connects to nothing. A secret that cannot be read is no
      * failure here but told by every attempt, so that jobs wait instead of failing. SP_E_NOMEM only. */
     enum sp_rc (*open)(const struct sp_method_settings *settings, const struct sp_way_env *env, void **ret,

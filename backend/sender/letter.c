@@ -46,11 +46,12 @@ copy_lists(struct sp_letter *letter, const struct sp_job *job, struct sp_err *er
     return SP_OK;
 }
 
-/* Submission wants From to be the mailbox that signed in, or one it may send as. */
+/* Submission and Graph want From to be the mailbox that signed in, or one it may send as. */
 static void
 sign(struct sp_letter *letter, const struct sp_job *job, const struct sp_method_settings *method)
 {
-    bool signs_in = method->type == SP_TYPE_SUBMISSION && method->username[0] != '\0';
+    bool as_a_mailbox = method->type == SP_TYPE_SUBMISSION || method->type == SP_TYPE_GRAPH;
+    bool signs_in = as_a_mailbox && method->username[0] != '\0';
     bool as_itself = signs_in && !method->send_as && !sp_address_equal(method->username, job->from);
     letter->mail.from = as_itself ? method->username : job->from;
     letter->mail.reply_to = as_itself && job->reply_to[0] == '\0' ? job->from : job->reply_to;

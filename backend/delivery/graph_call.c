@@ -1,0 +1,209 @@
+/* graph_call.c - one request to Graph; see graph.h.
+ *
+ * A token that Graph refuses (401) is thrown away and fetched anew, once: it may have been withdrawn, or signed by a
+ * key that has just been rolled. Whoever sends again after a 401 sends for the first time: nothing was done.
+ *
+ * Not knowing whether it was done (maybe_sent) happens to requests that hand a mail over, in two ways: all of it was
+ * written and no answer came, or a gateway in the middle says that it heard none (502 and 504, RFC 9110 section 15.6).
+ */
+#include "backend/delivery/graph.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "base/text.h"
+
+enum {
+    WAITS_MAX = 4,
+    WAIT_MAX_MS = 120 * 1000, /* told to wait for longer: later, by another attempt */
+    SLOWEST_BYTES_A_MS = 16,  /* a poor uplink, 128 kbit/s; whoever is slower does not get 4 MB through anyway */
+};
+
+void
+sp_graph_answer_free(struct sp_graph_answer *answer)
+{
+    sp_https_response_free(&answer->response);
+    *answer = (struct sp_graph_answer){ 0 };
+}
+
+bool
+sp_graph_done(const struct sp_graph_answer *answer)
+{
+    return answer->trouble == SP_TROUBLE_NONE && answer->code >= 200 && answer->code <= 299;
+}
+
+const char *
+sp_graph_words(const struct sp_graph_answer *answer)
+{
+    if (answer->words[0] != '\0' || answer->response.body == NULL)
+        return answer->words;
+    return answer->response.body;
+}
+
+bool
+sp_graph_fail(struct sp_graph_answer *answer, enum sp_trouble trouble, const char *format, ...)
+{
+    va_list args;
+    answer->stage = SP_STAGE_API;
+    answer->trouble = trouble;
+    answer->code = 0;
+    va_start(args, format);
+    (void)sp_text_vformat(answer->words, sizeof answer->words, format, args);
+    va_end(args);
+    return false;
+}
+
+void
+sp_graph_pause(int64_t ms)
+{
+    if (ms > 0)
+        (void)poll(NULL, 0, ms < INT32_MAX ? (int)ms : INT32_MAX);
+}
+
+/* --- the token --- */
+
+static int64_t
+wait_of(int64_t retry_after_s)
+{
+    return retry_after_s > 0 ? retry_after_s * 1000 : 0;
+}
+
+static bool
+get_token(struct sp_graph *graph, struct sp_secret **ret, struct sp_graph_answer *answer)
+{
+    struct sp_token_failure failure;
+    if (sp_token_get(graph->app.token, SP_TOKEN_MARGIN_S, ret, &failure))
+        return true;
+    answer->stage = failure.stage;
+    answer->trouble = failure.trouble;
+    answer->code = failure.code;
+    answer->retry_after_ms = wait_of(failure.retry_after);
+    (void)sp_text_copy(answer->words, sizeof answer->words, failure.words);
+    return false;
+}
+
+/* --- the exchange --- */
+
+static bool
+is_signed_url(const char *url)
+{
+    return sp_text_starts(url, "https://");
+}
+
+/* Where it ended without an answer. */
+static enum sp_stage
+stage_of(enum sp_trouble trouble, const struct sp_https_response *response)
+{
+    if (trouble == SP_TROUBLE_DNS)
+        return SP_STAGE_DNS;
+    if (trouble == SP_TROUBLE_HANDSHAKE || trouble == SP_TROUBLE_CERTIFICATE)
+        return SP_STAGE_TLS;
+    if (trouble == SP_TROUBLE_REFUSED || trouble == SP_TROUBLE_UNREACHABLE)
+        return SP_STAGE_CONNECT;
+    bool connected = response->ip[0] != '\0' || response->sent;
+    return connected || trouble == SP_TROUBLE_LOCAL ? SP_STAGE_API : SP_STAGE_CONNECT;
+}
+
+static void
+judge(const struct sp_graph_request *request, enum sp_trouble trouble, const struct sp_err *err,
+      struct sp_graph_answer *answer)
+{
+    const struct sp_https_response *response = &answer->response;
+    bool answered = response->status >= 200; /* what broke off behind the status does not take it back */
+    int status = answered ? response->status : 0;
+    answer->stage = answered ? SP_STAGE_API : stage_of(trouble, response);
+    answer->trouble = !answered ? trouble : status / 100 == 2 ? SP_TROUBLE_NONE : SP_TROUBLE_REPLY;
+    answer->code = status;
+    answer->retry_after_ms = answered ? wait_of(response->retry_after) : 0;
+    answer->maybe_sent = request->hands_over && (answered ? status == 502 || status == 504 : response->sent);
+    if (!answered)
+        (void)sp_text_copy(answer->words, sizeof answer->words, err->text);
+}
+
+static int64_t
+patience_for(const struct sp_graph *graph, uint64_t body_size)
+{
+    int64_t base = graph->env.timeout_ms != NULL ? graph->env.timeout_ms(SP_STAGE_API) : SP_HTTPS_ANSWER_MS;
+    return base + (int64_t)(body_size / SLOWEST_BYTES_A_MS);
+}
+
+static void
+exchange(struct sp_graph *graph, const struct sp_graph_request *request, const struct sp_secret *token,
+         struct sp_graph_answer *answer)
+{
+    SP_AUTO(sp_str_free) struct sp_str url = { 0 };
+    char type[64], range[96];
+    const char *headers[3];
+    size_t n_headers = 0;
+    struct sp_err err = { 0 };
+    bool is_signed = is_signed_url(request->url);
+    sp_str_addf(&url, "%s%s", is_signed ? "" : graph->mailbox_url, request->url);
+    if (!is_signed) /* the id of a draft stays the same when the mail moves: we may have to look after it */
+        headers[n_headers++] = "Prefer: IdType=\"ImmutableId\"";
+    if (request->type != NULL && sp_text_format(type, sizeof type, "Content-Type: %s", request->type))
+        headers[n_headers++] = type;
+    if (request->range != NULL && sp_text_format(range, sizeof range, "Content-Range: bytes %s", request->range))
+        headers[n_headers++] = range;
+    uint64_t size = request->body != NULL ? sp_graph_body_size(request->body) : 0;
+    const struct sp_https_request call = {
+        .method = request->method,
+        .url = sp_str_text(&url),
+        .headers = headers,
+        .n_headers = n_headers,
+        .bearer = token,
+        .body_size = size,
+        .read = request->body != NULL ? sp_graph_body_read : NULL,
+        .rewind = request->body != NULL ? sp_graph_body_begin : NULL,
+        .context = request->body,
+        .once = request->once,
+        .answer_ms = patience_for(graph, size),
+    };
+    enum sp_trouble trouble = SP_TROUBLE_LOCAL;
+    if (url.failed)
+        (void)sp_fail(&err, SP_E_NOMEM, "graph: out of memory");
+    else if (request->body == NULL || sp_graph_body_begin(request->body, &err) == SP_OK)
+        trouble = sp_https_call(graph->app.https, &call, &answer->response, &err);
+    sp_wipe(url.text, url.len);
+    judge(request, trouble, &err, answer);
+}
+
+/* With a token that works, if there is one. */
+static void
+ask(struct sp_graph *graph, const struct sp_graph_request *request, struct sp_graph_answer *answer)
+{
+    for (int tries = 0; tries < 2; tries++) {
+        SP_AUTO(sp_secret_free) struct sp_secret *token = NULL;
+        bool is_signed = is_signed_url(request->url);
+        sp_graph_answer_free(answer);
+        if (!is_signed && !get_token(graph, &token, answer))
+            return;
+        exchange(graph, request, token, answer);
+        if (answer->code != 401 || is_signed)
+            return;
+        sp_token_invalidate(graph->app.token, token);
+    }
+}
+
+bool
+sp_graph_call(struct sp_graph *graph, const struct sp_graph_request *request, struct sp_graph_answer *answer)
+{
+    sp_graph_answer_free(answer);
+    if (graph->unready.rc != SP_OK)
+        return sp_graph_fail(answer, SP_TROUBLE_LOCAL, "%s", graph->unready.text);
+    for (int waits = 0; waits <= WAITS_MAX; waits++) {
+        ask(graph, request, answer);
+        bool told_to_wait = (answer->code == 429 || answer->code == 503) && answer->response.retry_after >= 0;
+        if (!request->patient || !told_to_wait || answer->retry_after_ms > WAIT_MAX_MS || waits == WAITS_MAX)
+            break;
+        sp_debug(graph->env.log, "method %s: told to wait for %lld ms", graph->settings->name,
+                 (long long)answer->retry_after_ms);
+        sp_graph_pause(answer->retry_after_ms);
+    }
+    return sp_graph_done(answer);
+}
