@@ -163,23 +163,49 @@ check_reference(const struct sp_parsed *p, const void *object, const char **tena
 
 /* --- methods --- */
 
+/* One way for the application to prove itself: a secret, or a certificate with its key. next: its successor, which may
+ * be of the other kind. */
+static enum sp_rc
+check_proof(const struct sp_parsed *p, const struct sp_method_settings *method, bool next)
+{
+    static const char *const keys[2][3] = {
+        { "oauth-client-secret-file", "oauth-certificate", "oauth-key" },
+        { "next-oauth-client-secret-file", "next-oauth-certificate", "next-oauth-key" },
+    };
+    const char *const *key = keys[next];
+    const char *secret = next ? method->next_oauth_client_secret_file : method->oauth_client_secret_file;
+    const char *certificate = next ? method->next_oauth_certificate : method->oauth_certificate;
+    const char *private = next ? method->next_oauth_key : method->oauth_key;
+    if (is_set(certificate) != is_set(private))
+        return COMPLAIN(method, is_set(certificate) ? key[1] : key[2], "%s and %s need each other", key[1], key[2]);
+    if (is_set(certificate) && is_set(secret))
+        return COMPLAIN(method, key[0], "an application signs in by %s or by %s, not by both", key[0], key[1]);
+    enum sp_rc rc = check_file(p, method, key[0], secret);
+    if (rc == SP_OK)
+        rc = check_file(p, method, key[1], certificate);
+    return rc != SP_OK ? rc : check_file(p, method, key[2], private);
+}
+
 static enum sp_rc
 check_oauth(const struct sp_parsed *p, const struct sp_method_settings *method)
 {
-    bool by_certificate = is_set(method->oauth_certificate);
-    bool by_secret = is_set(method->oauth_client_secret_file);
-    if (by_certificate != is_set(method->oauth_key))
-        return COMPLAIN(method, by_certificate ? "oauth-certificate" : "oauth-key",
-                        "oauth-certificate and oauth-key need each other");
-    if (by_certificate && by_secret)
-        return COMPLAIN(method, "oauth-client-secret-file",
-                        "an application signs in by oauth-client-secret-file or by oauth-certificate, not by both");
-    bool begun = by_certificate || by_secret || is_set(method->oauth_tenant) || is_set(method->oauth_client_id);
-    if (begun && (!is_set(method->oauth_tenant) || !is_set(method->oauth_client_id) || !(by_certificate || by_secret)))
+    bool proven =
+        is_set(method->oauth_certificate) || is_set(method->oauth_key) || is_set(method->oauth_client_secret_file);
+    if ((!is_set(method->oauth_tenant) && !is_set(method->oauth_token_url)) || !is_set(method->oauth_client_id) ||
+        !proven)
         return COMPLAIN(method, NULL,
                         "oauth2 needs oauth-tenant, oauth-client-id and oauth-client-secret-file "
                         "(or oauth-certificate and oauth-key)");
-    return SP_OK;
+    if (method->type == SP_TYPE_SUBMISSION && !is_set(method->username))
+        return COMPLAIN(method, "username",
+                        "method '%s' needs a username, the mailbox it signs in as, "
+                        "such as username = scanner@contoso.com",
+                        method->name);
+    if (is_set(method->oauth_token_url) && strncmp(method->oauth_token_url, "https://", 8) != 0)
+        return COMPLAIN(method, "oauth-token-url",
+                        "'oauth-token-url' must begin with https://: a secret is sent there");
+    enum sp_rc rc = check_proof(p, method, false);
+    return rc != SP_OK ? rc : check_proof(p, method, true);
 }
 
 static enum sp_rc
@@ -204,10 +230,12 @@ check_password(const struct sp_parsed *p, const struct sp_method_settings *metho
 static enum sp_rc
 check_pair(const struct sp_parsed *p, const void *object, const char *certificate, const char *key, bool next)
 {
-    if (is_set(certificate) == is_set(key))
-        return SP_OK;
-    return COMPLAIN(object, next ? "next-client-certificate" : "client-certificate",
-                    "%sclient-certificate and %sclient-key need each other", next ? "next-" : "", next ? "next-" : "");
+    if (is_set(certificate) != is_set(key))
+        return COMPLAIN(object, next ? "next-client-certificate" : "client-certificate",
+                        "%sclient-certificate and %sclient-key need each other", next ? "next-" : "",
+                        next ? "next-" : "");
+    enum sp_rc rc = check_file(p, object, next ? "next-client-certificate" : "client-certificate", certificate);
+    return rc != SP_OK ? rc : check_file(p, object, next ? "next-client-key" : "client-key", key);
 }
 
 /* What an enabled method needs to be of use. */

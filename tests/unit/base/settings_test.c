@@ -104,6 +104,7 @@ assert_refused(const struct world *w, const char *text, const char *expected)
 #define GATEWAY "gateway { hostname = scan.contoso.com }\n"
 #define TENANT  "tenant contoso { domain = contoso.com  sender = scanner@contoso.com }\n"
 #define DIRECT  "method direct { }\n"
+#define OAUTH   " oauth-tenant = contoso.com oauth-client-id = 11111111-1111 "
 #define GOOD    GATEWAY TENANT DIRECT /* three lines */
 
 static void
@@ -151,7 +152,8 @@ test_every_kind_of_value_is_taken(void **state)
                 "  from-name = \"The \\\"big\\\" {source}\" cloud = gcc-high }\n"
                 "method submission { auth = password  username = scanner@contoso.com\n"
                 "  password-file = %/password  rate = 10/30s  per-day = off }\n"
-                "method hve { type = submission  host = smtp.hve.mx.microsoft  max-size = 10M  internal-only = yes }\n"
+                "method hve { type = submission  host = smtp.hve.mx.microsoft  max-size = 10M  internal-only = yes\n"
+                "  auth = password  username = hve@contoso.com  password-file = %/password }\n"
                 "route r { to = { a@contoso.com }  to += { b@contoso.com }  body = \"one\\ntwo\" }\n"
                 "folder f { path = /srv/f  route = r  recipient-from = filename  accept = { pdf, tiff } "
                 "settle = 250ms }\n"
@@ -313,6 +315,19 @@ test_what_does_not_fit_together_is_refused_where_it_stands(void **state)
         { GATEWAY TENANT "method submission { auth = password username = a@b.nl\n password-file = %/none }",
           "scanpost.conf:4: cannot read the file of 'password-file'" },
         { GATEWAY TENANT "method submission { oauth-tenant = a }", "scanpost.conf:3: oauth2 needs oauth-tenant" },
+        { GATEWAY TENANT "method submission { }", "scanpost.conf:3: oauth2 needs oauth-tenant" },
+        { GATEWAY TENANT "method submission {" OAUTH "oauth-client-secret-file = % }",
+          "scanpost.conf:3: method 'submission' needs a username" },
+        { GATEWAY TENANT "method submission { username = a@b.nl" OAUTH "\n oauth-client-secret-file = %/none }",
+          "scanpost.conf:4: cannot read the file of 'oauth-client-secret-file'" },
+        { GATEWAY TENANT "method submission { username = a@b.nl" OAUTH "\n oauth-certificate = /c }",
+          "scanpost.conf:4: oauth-certificate and oauth-key need each other" },
+        { GATEWAY TENANT "method submission { username = a@b.nl" OAUTH
+                         "oauth-client-secret-file = /s oauth-certificate = /c oauth-key = /k }",
+          "scanpost.conf:3: an application signs in by oauth-client-secret-file or by oauth-certificate, not by both" },
+        { GATEWAY TENANT "method submission { username = a@b.nl" OAUTH
+                         "oauth-client-secret-file = /s\n oauth-token-url = \"http://a.b/\" }",
+          "scanpost.conf:4: 'oauth-token-url' must begin with https://" },
         { GATEWAY TENANT "method graph {\n auth = password }", "scanpost.conf:4: graph signs in with auth = oauth2" },
         { GATEWAY TENANT "method relay {\n client-key = /k }",
           "scanpost.conf:3: client-certificate and client-key need" },
