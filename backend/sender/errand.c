@@ -377,10 +377,11 @@ note_unknown(struct sp_queue_result *result, const struct sp_job *job, const str
 
 /* From the pure verdict to the fields of the record. */
 static void
-put_next(struct errand *e, enum sp_next next, const char *trouble, struct sp_queue_result *result)
+put_next(struct errand *e, enum sp_next next, const struct sp_report *report, struct sp_queue_result *result)
 {
     const struct sp_retry_settings *retry = &e->env->settings->retry;
-    result->trouble = trouble;
+    int64_t backoff = sp_settle_backoff(retry, result->tries, sp_random_below(1000));
+    result->trouble = main_diagnosis(report)->summary;
     switch (next) {
     case SP_NEXT_DONE:
         result->next = final_state(e->job);
@@ -391,7 +392,7 @@ put_next(struct errand *e, enum sp_next next, const char *trouble, struct sp_que
         break;
     case SP_NEXT_LATER:
         result->next = SP_JOB_DEFERRED;
-        result->next_attempt = result->now + sp_settle_backoff(retry, result->tries, sp_random_below(1000));
+        result->next_attempt = result->now + (backoff > report->retry_after_ms ? backoff : report->retry_after_ms);
         result->tries++;
         break;
     case SP_NEXT_WAIT_METHOD:
@@ -433,7 +434,7 @@ weigh(struct errand *e, const struct sp_method_settings *method, const struct sp
         result->decision = e->decision;
         result->n_decision = next_plan->n_lines;
     }
-    put_next(e, next, main_diagnosis(report)->summary, result);
+    put_next(e, next, report, result);
     return next;
 }
 
