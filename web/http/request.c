@@ -102,7 +102,7 @@ split_query(struct sp_request *req, char *query, struct sp_err *err)
 enum sp_rc
 sp_request_target(struct sp_request *req, const char *target, struct sp_err *err)
 {
-    if (target[0] != '/')
+    if (target[0] != '/' || strchr(target, '#') != NULL)
         return sp_fail(err, SP_E_INVALID, "the request target is not a path");
     char *query = sp_arena_text(req->arena, target);
     char *shown = sp_arena_text_n(req->arena, target, strcspn(target, "?"));

@@ -128,6 +128,20 @@ sp_respond_file_steal(struct sp_response *res, int fd, uint64_t size, const char
 }
 
 void
+sp_respond_text_steal(struct sp_response *res, int status, const char *type, char *text)
+{
+    drop_body(res);
+    res->status = status;
+    res->body = text;
+    if (text == NULL) {
+        respond_nomem(res);
+        return;
+    }
+    res->body_size = strlen(text);
+    set_type(res, type);
+}
+
+void
 sp_respond_problem(struct sp_response *res, int status, const char *code, const char *detail)
 {
     json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", sp_status_words(status),
@@ -195,6 +209,7 @@ sp_status_words(int status)
         { 201, "Created" },
         { 202, "Accepted" },
         { 204, "No Content" },
+        { 207, "Multi-Status" },
         { 400, "Bad Request" },
         { 401, "Unauthorized" },
         { 403, "Forbidden" },
@@ -203,8 +218,10 @@ sp_status_words(int status)
         { 408, "Request Timeout" },
         { 409, "Conflict" },
         { 410, "Gone" },
+        { 412, "Precondition Failed" },
         { 413, "Content Too Large" },
         { 415, "Unsupported Media Type" },
+        { 423, "Locked" },
         { 429, "Too Many Requests" },
         { 500, "Internal Server Error" },
         { 503, "Service Unavailable" },

@@ -37,6 +37,8 @@ const char *sp_response_header(const struct sp_response *res, const char *name);
 void sp_respond_empty(struct sp_response *res, int status);
 /* Takes the reference; NULL (memory was out) becomes a 500. */
 void sp_respond_json_steal(struct sp_response *res, int status, json_t *json);
+/* Takes the text; NULL as above. */
+void sp_respond_text_steal(struct sp_response *res, int status, const char *type, char *text);
 /* Takes the descriptor. */
 void sp_respond_file_steal(struct sp_response *res, int fd, uint64_t size, const char *type);
 

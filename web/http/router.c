@@ -28,14 +28,16 @@ path_fits(const char *path, const struct sp_request *req)
     for (size_t i = 0; i < req->n_segments; i++) {
         if (!next_part(&path, &part, &len))
             return false;
+        if (part[0] == '*')
+            return true;
         const char *segment = req->segments[i];
         if (part[0] == ':' ? segment[0] == '\0' : strlen(segment) != len || memcmp(segment, part, len) != 0)
             return false;
     }
-    return !next_part(&path, &part, &len);
+    return !next_part(&path, &part, &len) || part[0] == '*';
 }
 
-/* Both fit; a word says more than a ':'. */
+/* Both fit; a word says more than a ':', and that more than a '*'. */
 static bool
 says_more(const char *path, const char *than)
 {
@@ -43,7 +45,7 @@ says_more(const char *path, const char *than)
         path++;
         than++;
     }
-    return *than == ':';
+    return *than == '*' || (*than == ':' && *path != '*');
 }
 
 static void

@@ -29,7 +29,8 @@ struct sp_receiver {
 };
 
 /* A table of routes ends with { 0 }. A part of the path that begins with ':' stands for any text and becomes an
- * argument; where two routes fit, the one without ':' at the first difference wins. */
+ * argument; a '*' at the end for any number of parts, none too, with or without a slash behind them (see
+ * sp_request.segments). Where two routes fit, the one that says more at the first difference wins. */
 struct sp_route {
     const char *method, *path;
     enum sp_may may;
