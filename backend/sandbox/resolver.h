@@ -9,11 +9,13 @@
 struct sp_box_resolver;
 struct sp_box_scenarios;
 
+enum { SP_BOX_HOSTS_MAX = 24 };
+
 struct sp_box_zone {
     const struct sp_box_list *domains;
     const char *mx_host;
-    const char *hosts[8]; /* every name that has an address, the MX too; up to the first NULL */
-    const char *address;  /* IPv4 */
+    const char *hosts[SP_BOX_HOSTS_MAX]; /* every name that has an address, the MX too; up to the first NULL */
+    const char *address;                 /* IPv4 */
 };
 
 /* Everything is borrowed. Errors as sp_box_door_open. */

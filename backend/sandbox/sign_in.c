@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "backend/sandbox/app.h"
 #include "backend/sandbox/seats.h"
 #include "backend/sandbox/words.h"
 #include "base/auto.h"
@@ -112,6 +113,19 @@ bearer_parse(char *text, const char **ret_user, const char **ret_token)
     return true;
 }
 
+/* For this mailbox, and issued by our token endpoint for Exchange, unless it is the one that was given. */
+static bool
+token_good(const struct sp_box_session *s, const char *user, const char *token)
+{
+    const struct sp_box_smtp *server = s->server;
+    if (strcasecmp(user, server->account->user) != 0)
+        return false;
+    if (matches(server->account->token, token, strlen(token)))
+        return true;
+    int64_t now_s = sp_box_now_ms(server->scenarios, SP_BOX_TOKEN) / 1000;
+    return sp_box_app_check(server->app, token, SP_BOX_FOR_OUTLOOK, now_s) == SP_BOX_TOKEN_GOOD;
+}
+
 static void
 xoauth2(struct sp_box_session *s, const char *initial)
 {
@@ -119,9 +133,7 @@ xoauth2(struct sp_box_session *s, const char *initial)
     const char *user = "", *token = "";
     bool got = *initial != '\0' ? decode(s, initial, &blob) : ask(s, "334 ", &blob);
     if (got) {
-        const struct sp_box_account *account = s->server->account;
-        bool right = blob.text != NULL && bearer_parse(blob.text, &user, &token) &&
-                     strcasecmp(user, account->user) == 0 && matches(account->token, token, strlen(token));
+        bool right = blob.text != NULL && bearer_parse(blob.text, &user, &token) && token_good(s, user, token);
         decide(s, "XOAUTH2", user, right, "535 5.7.3 Authentication unsuccessful {at}");
     }
     forget(&blob);

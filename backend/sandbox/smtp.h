@@ -10,7 +10,10 @@
 #include "backend/sandbox/options.h"
 #include "backend/sandbox/scenario.h"
 
+struct sp_box_app;
+struct sp_box_budget;
 struct sp_box_seats;
+struct sp_box_stats;
 struct sp_box_store;
 struct sp_log;
 struct sp_secret;
@@ -19,7 +22,7 @@ struct sp_secret;
 struct sp_box_account {
     const char *user;
     struct sp_secret *password;
-    struct sp_secret *token; /* NULL: none is good */
+    struct sp_secret *token; /* one that is always good; NULL: only those that were issued */
 };
 
 /* All borrowed. */
@@ -30,8 +33,12 @@ struct sp_box_smtp {
     const char *inner_host;  /* what refusals say in brackets */
     const struct sp_box_options *options;
     const struct sp_box_account *account;
+    const struct sp_box_app *app;
+    const char *connector; /* the name of the certificate by which a client may relay */
     struct sp_box_scenarios *scenarios;
     struct sp_box_store *store;
+    struct sp_box_stats *stats;
+    struct sp_box_budget *budget;
     struct sp_box_seats *seats;
     const struct sp_log *log;
     SSL_CTX *tls[SP_BOX_CERTIFICATES];
