@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/ulid.h"
 #include "db/db.h"
+#include "db/duplicate.h"
 #include "db/job_row.h"
 #include "db/stmt.h"
 
@@ -91,9 +92,11 @@ sp_job_new(void)
         .body = "",
         .message_id = "",
         .boundary = "",
+        .waits_in = "",
         .folder_name = "",
         .method = "",
         .trouble = "",
+        .duplicate_of = "",
         .only_method = "",
     };
     return job;
@@ -124,8 +127,11 @@ insert_row(struct sp_db *db, const struct sp_job *job, struct sp_err *err)
     static const char sql[] =
         "INSERT INTO job (id, state, created, due, source, source_name, user, route, tenant, sender, from_name, "
         "reply_to,"
-        " subject, body, message_id, boundary, folder_name, size, trouble)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+        " subject, body, message_id, boundary, folder_name, size, trouble, fingerprint, duplicate_of)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+    char fingerprint[SP_SHA256_HEX_SIZE];
+    if (sp_job_fingerprint(job, fingerprint, err) != SP_OK)
+        return SP_E_NOMEM;
     const struct sp_bind in[] = {
         sp_text(job->id),         sp_text(sp_job_state_name(job->state)),
         sp_number(job->created),  job->state == SP_JOB_QUEUED ? sp_number(job->created) : sp_none(),
@@ -136,7 +142,8 @@ insert_row(struct sp_db *db, const struct sp_job *job, struct sp_err *err)
         sp_text(job->subject),    sp_text(job->body),
         sp_text(job->message_id), sp_text(job->boundary),
         sp_raw(job->folder_name), sp_number(total_size(job)),
-        sp_text(job->trouble),
+        sp_text(job->trouble),    sp_text(fingerprint),
+        sp_text(job->duplicate_of),
     };
     enum sp_rc rc = sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
     return rc == SP_E_CONFLICT ? sp_fail(err, rc, "job %s exists already", job->id) : rc;

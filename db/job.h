@@ -82,9 +82,11 @@ struct sp_job {
     int64_t last_attempt;    /* when the last one ended */
     int tries;               /* attempts that count for backoff */
     int64_t retried;         /* when a person last asked for another try; attempts before it do not count any more */
+    const char *duplicate_of; /* the id of a job that was alike, shortly before; not in the envelope */
     const char *only_method; /* after an unknown outcome: this one, until only_until */
     int64_t only_until;
     bool waits_for_method; /* deferred because none is up: goes out when one comes back */
+    const char *waits_in;  /* the line it stands in while a method is busy; "" : none */
     bool documents_deleted;
     struct sp_job_document *documents;
     size_t n_documents;

@@ -197,7 +197,7 @@ check_settings(const struct sp_folders *house, const struct sp_folder *folder, s
         return sp_fail(err, SP_E_NOMEM, "out of memory");
     job->id = "00000000000000000000000000";
     sp_folder_request(folder->set, &request);
-    return sp_route_apply(house->settings, &request, job, err);
+    return sp_route_apply(house->settings, NULL, &request, job, err);
 }
 
 void

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "db/batch.h"
+#include "db/duplicate.h"
 #include "db/envelope.h"
 #include "db/idempotency.h"
 #include "db/job.h"
@@ -30,6 +31,7 @@
 enum {
     DOCUMENTS_MAX = 1000,
     ROOM_CHECK_EVERY = 4 << 20, /* bytes between two looks at the free space */
+    DUPLICATE_WINDOW_MS = 10 * 60000,
 };
 
 struct sp_intake {
@@ -67,6 +69,12 @@ sp_intake_free(struct sp_intake **intake)
 {
     free(*intake);
     *intake = NULL;
+}
+
+const struct sp_people *
+sp_intake_people(const struct sp_intake *intake)
+{
+    return intake->with.people;
 }
 
 void
@@ -271,10 +279,18 @@ sp_scan_document_fd(struct sp_scan *scan, size_t number)
     return sp_spool_document_fd(scan->entry, number);
 }
 
+const struct sp_job_document *
+sp_scan_last_document(const struct sp_scan *scan)
+{
+    return &scan->job->documents[scan->job->n_documents - 1];
+}
+
 /* ---- commit ---- */
 
 struct taking {
-    const struct sp_job *job;
+    struct sp_job *job;
+    enum sp_job_state state; /* of the job, were it not a duplicate */
+    bool hold_duplicates;
     struct sp_idempotency key; /* key "" : none */
     char id[SP_ULID_SIZE];     /* of the job that the giver has now */
     bool repeated;
@@ -290,6 +306,29 @@ find_repeated(struct sp_db *db, void *context, struct sp_err *err)
     return rc == SP_E_NOTFOUND ? SP_OK : rc;
 }
 
+/* Only here, in the transaction, is it certain what came before. The envelope is written already and does not say so: a
+ * crash in this moment makes a job that is sent, without the mark. */
+static enum sp_rc
+mark_duplicate(struct sp_db *db, struct taking *t, struct sp_err *err)
+{
+    struct sp_job *job = t->job;
+    char id[SP_ULID_SIZE];
+    job->state = t->state; /* this may be the second time */
+    enum sp_rc rc = sp_job_duplicate_find(db, job, job->created - DUPLICATE_WINDOW_MS, id, err);
+    if (rc != SP_OK)
+        return rc == SP_E_NOTFOUND ? SP_OK : rc;
+    job->duplicate_of = sp_arena_text(job->arena, id);
+    if (t->hold_duplicates && job->state == SP_JOB_QUEUED) {
+        job->state = SP_JOB_HELD;
+        job->trouble =
+            sp_arena_format(job->arena,
+                            "the same documents came from here for the same recipients a few minutes before, as job %s "
+                            "(duplicates = hold); retry sends them once more",
+                            id);
+    }
+    return job->duplicate_of != NULL && job->trouble != NULL ? SP_OK : sp_fail(err, SP_E_NOMEM, "out of memory");
+}
+
 static enum sp_rc
 insert(struct sp_db *db, void *context, struct sp_err *err)
 {
@@ -300,7 +339,9 @@ insert(struct sp_db *db, void *context, struct sp_err *err)
         if (rc != SP_OK || t->repeated)
             return rc;
     }
-    rc = sp_job_insert(db, t->job, err);
+    rc = mark_duplicate(db, t, err);
+    if (rc == SP_OK)
+        rc = sp_job_insert(db, t->job, err);
     if (rc == SP_OK && *t->key.key != '\0')
         rc = sp_idempotency_insert(db, &t->key, t->job->id, t->job->created, err);
     if (rc == SP_OK)
@@ -392,6 +433,9 @@ tell(const struct sp_scan *scan)
         size += job->documents[i].size;
     sp_info(scan->intake->with.log, "job %s: taken from %s/%s, %zu document(s), %" PRIu64 " bytes, %zu recipient(s)",
             job->id, job->source, job->source_name, job->n_documents, size, job->n_recipients);
+    if (*job->duplicate_of != '\0')
+        sp_notice(scan->intake->with.log, "job %s: the same as job %s shortly before; %s", job->id, job->duplicate_of,
+                  job->state == SP_JOB_HELD ? "held" : "sent all the same");
 }
 
 /* Everything that can be refused is refused before the first byte is published. */
@@ -408,7 +452,7 @@ prepare(struct sp_scan *scan, const struct sp_intake_request *request, struct ta
             rc = sp_batch_run(scan->intake->with.batch, find_repeated, t, err);
     }
     if (rc == SP_OK && !t->repeated)
-        rc = sp_route_apply(scan->intake->with.settings, request, scan->job, err);
+        rc = sp_route_apply(scan->intake->with.settings, scan->intake->with.people, request, scan->job, err);
     return rc;
 }
 
@@ -422,6 +466,8 @@ sp_scan_commit(struct sp_scan *scan, const struct sp_intake_request *request, ch
     scan->job->trouble = request->held == NULL ? "" : sp_arena_text(scan->job->arena, request->held);
     if (scan->job->trouble == NULL)
         return sp_fail(err, SP_E_NOMEM, "out of memory");
+    t.state = scan->job->state;
+    t.hold_duplicates = request->hold_duplicates;
     enum sp_rc rc = prepare(scan, request, &t, digest, err);
     if (rc == SP_OK && !t.repeated)
         rc = make_job(scan, &t, err);

@@ -18,7 +18,9 @@
 struct sp_batch;
 struct sp_clock;
 struct sp_intake;
+struct sp_job_document;
 struct sp_log;
+struct sp_people;
 struct sp_scan;
 struct sp_settings;
 struct sp_spool;
@@ -27,6 +29,7 @@ struct sp_intake_options {
     const struct sp_settings *settings;
     struct sp_batch *batch;
     struct sp_spool *spool;
+    const struct sp_people *people; /* NULL: nobody is known */
     const struct sp_clock *clock;
     const struct sp_log *log;
     int wake_fd; /* eventfd of the sender: one is added when a job was made; -1: nobody to wake */
@@ -34,6 +37,7 @@ struct sp_intake_options {
 /* Borrows everything, which outlives it. */
 enum sp_rc sp_intake_new(const struct sp_intake_options *options, struct sp_intake **ret, struct sp_err *err);
 void sp_intake_free(struct sp_intake **intake);
+const struct sp_people *sp_intake_people(const struct sp_intake *intake);
 
 /* A fresh id, for whoever must name a scan before it begins (the claim of a dropped file). */
 void sp_intake_id(struct sp_intake *intake, char ret_id[SP_ULID_SIZE]);
@@ -52,6 +56,8 @@ enum sp_rc sp_scan_write(struct sp_scan *scan, const void *bytes, size_t size, s
 enum sp_rc sp_scan_write_file(struct sp_scan *scan, int fd, struct sp_err *err); /* the whole file, from its start */
 /* Looks at the content: SP_E_TYPE when it is none of the kinds scanpost knows or the document is empty. */
 enum sp_rc sp_scan_document_end(struct sp_scan *scan, struct sp_err *err);
+/* What is known of the document that was ended last. */
+const struct sp_job_document *sp_scan_last_document(const struct sp_scan *scan);
 
 /* A finished document (number from 1): its name, and a descriptor to read it by, which is borrowed until the next call
  * for this scan. -1: there is none. */
@@ -60,7 +66,7 @@ int sp_scan_document_fd(struct sp_scan *scan, size_t number);
 
 struct sp_intake_request {
     const char *source, *source_name; /* "folder" "http" "cups" "cli" ...; which folder, token, queue */
-    const char *user;                 /* who scanned, when known; "" */
+    const char *user;                 /* who scanned, when known; "". Somebody among the people gets the answers */
     const char *route;                /* a name, or "" when `to` says it all */
     const char *const *to;            /* explicit recipients, besides the route's; validated here */
     size_t n_to;
@@ -73,6 +79,8 @@ struct sp_intake_request {
     const char *const *allowed; /* address patterns that the giver may name; NULL: any */
     size_t n_allowed;
     const char *idempotency_owner, *idempotency_key; /* key "" or NULL: none */
+    const char *untold; /* why it cannot be told whom it is for, in words: the route's `otherwise` gets it; NULL: it can */
+    bool hold_duplicates; /* one that is alike to another shortly before waits for a person */
     const char *held; /* why the job waits for a person from the start, in words; NULL: it does not */
 };
 /* On success the scan is taken and *ret_repeated tells whether it was one taken before (same idempotency key).

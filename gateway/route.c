@@ -14,9 +14,11 @@
 #include "db/job.h"
 #include "gateway/intake.h"
 #include "gateway/naming.h"
+#include "gateway/people/people.h"
 
 struct routing {
     const struct sp_settings *settings;
+    const struct sp_people *people;
     const struct sp_intake_request *request;
     const struct sp_route_settings *route;   /* NULL: none */
     const struct sp_tenant_settings *tenant; /* once it is known */
@@ -140,8 +142,11 @@ gather_recipients(struct routing *r)
         rc = add_list(r, &r->route->cc, true);
     if (rc == SP_OK)
         rc = add_named(r, r->request->cc, r->request->n_cc, true);
-    if (rc == SP_OK && r->job->n_recipients == 0 && r->route != NULL)
+    if (rc == SP_OK && r->route != NULL && (r->job->n_recipients == 0 || r->request->untold != NULL))
         rc = add_list(r, &r->route->otherwise, false);
+    if (rc == SP_OK && r->job->n_recipients == 0 && r->request->untold != NULL)
+        return sp_fail(r->err, SP_E_INVALID, "nobody to send it to: %s, and no route says who gets it otherwise",
+                       r->request->untold);
     if (rc == SP_OK && r->job->n_recipients == 0)
         return sp_fail(r->err, SP_E_INVALID, "no recipient: name one, or a route that has one");
     return rc;
@@ -212,7 +217,7 @@ add_size(struct sp_str *out, uint64_t bytes)
 
 /* What stands above the attachments when nobody wrote anything: enough to know a year later what this is. */
 static const char *
-default_body(const struct sp_job *job, const struct sp_placeholders *values)
+default_body(const struct sp_job *job, const struct sp_placeholders *values, const char *untold)
 {
     enum { LISTED = 20 };
     SP_AUTO(sp_str_free) struct sp_str body = { 0 };
@@ -220,6 +225,8 @@ default_body(const struct sp_job *job, const struct sp_placeholders *values)
     sp_str_addf(&body, "Scanned: %s\nFrom: %s\n", values->time, values->source);
     if (*values->user != '\0')
         sp_str_addf(&body, "By: %s\n", values->user);
+    if (untold != NULL)
+        sp_str_addf(&body, "\nWhom it is for could not be told: %s.\n", untold);
     sp_str_add(&body, "\n");
     for (size_t i = 0; i < job->n_documents && i < LISTED; i++) {
         sp_str_addf(&body, "%s (", job->documents[i].name);
@@ -247,7 +254,7 @@ choose_body(const struct routing *r, const struct sp_placeholders *values)
         return sp_arena_text(r->job->arena, r->request->body);
     if (r->route != NULL && *given(r->route->body, "") != '\0')
         return expanded(r->job->arena, r->route->body, values, false);
-    return default_body(r->job, values);
+    return default_body(r->job, values, r->request->untold);
 }
 
 /* A file name cannot hold a colon where most people will save it. */
@@ -291,6 +298,14 @@ choose_words(struct routing *r)
     return whole ? SP_OK : out_of_memory(r);
 }
 
+static const char *
+address_of_user(const struct routing *r)
+{
+    const char *user = given(r->request->user, "");
+    const struct sp_person *person = *user == '\0' ? NULL : sp_people_find_login(r->people, user);
+    return person == NULL ? "" : person->address;
+}
+
 /* Where it comes from and under which names it is known. The '=' and '_' in the boundary occur in no base64 line, and
  * the id makes it differ from anything in a binary one. */
 static enum sp_rc
@@ -305,7 +320,7 @@ fill_identity(struct routing *r)
     job->route = sp_arena_text(job->arena, r->route == NULL ? "" : r->route->name);
     job->tenant = sp_arena_text(job->arena, r->tenant->name);
     job->from = sp_arena_text(job->arena, given(r->route == NULL ? "" : r->route->from, r->tenant->sender));
-    job->reply_to = sp_arena_text(job->arena, given(r->route == NULL ? "" : r->route->reply_to, ""));
+    job->reply_to = sp_arena_text(job->arena, given(r->route == NULL ? "" : r->route->reply_to, address_of_user(r)));
     job->message_id = sp_arena_format(job->arena, "<%s@%s>", job->id, r->settings->gateway.hostname);
     job->boundary = sp_arena_format(job->arena, "=_%s", job->id);
     bool whole = job->source != NULL && job->source_name != NULL && job->user != NULL && job->folder_name != NULL &&
@@ -315,13 +330,13 @@ fill_identity(struct routing *r)
 }
 
 enum sp_rc
-sp_route_apply(const struct sp_settings *settings, const struct sp_intake_request *request, struct sp_job *job,
-               struct sp_err *err)
+sp_route_apply(const struct sp_settings *settings, const struct sp_people *people,
+               const struct sp_intake_request *request, struct sp_job *job, struct sp_err *err)
 {
     static enum sp_rc (*const steps[])(struct routing *) = {
         check_words, find_route, gather_recipients, find_tenant, check_external, fill_identity, choose_words,
     };
-    struct routing r = { .settings = settings, .request = request, .job = job, .err = err };
+    struct routing r = { .settings = settings, .people = people, .request = request, .job = job, .err = err };
     enum sp_rc rc = SP_OK;
     for (size_t i = 0; rc == SP_OK && i < SP_LEN(steps); i++)
         rc = steps[i](&r);

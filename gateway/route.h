@@ -13,6 +13,7 @@
 
 struct sp_intake_request;
 struct sp_job;
+struct sp_people;
 struct sp_settings;
 struct sp_str;
 
@@ -21,10 +22,11 @@ enum { SP_RECIPIENTS_MAX = 200, SP_SUBJECT_MAX = 500, SP_BODY_MAX = 65536 };
 /* Fills job (made by sp_job_new; id, created and documents are set already) with source, user, route, tenant,
  * recipients, from, subject, body, message_id, boundary and the documents' names. Errors as sp_scan_commit.
  *
- * Who gets it: the route's `to` and `cc`, and whom the request names besides; `otherwise` when that is nobody. An
- * address outside the tenant's domains needs a route with allow-external. */
-enum sp_rc sp_route_apply(const struct sp_settings *settings, const struct sp_intake_request *request,
-                          struct sp_job *job, struct sp_err *err);
+ * Who gets it: the route's `to` and `cc`, and whom the request names besides; `otherwise` when that is nobody, or when
+ * the request says that it could not be told. An address outside the tenant's domains needs a route with
+ * allow-external. Answers go to the route's reply-to, else to the user when the people (may be NULL) know one. */
+enum sp_rc sp_route_apply(const struct sp_settings *settings, const struct sp_people *people,
+                          const struct sp_intake_request *request, struct sp_job *job, struct sp_err *err);
 
 struct sp_placeholders {
     const char *source, *route, *user, *document, *time;

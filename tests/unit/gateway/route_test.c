@@ -57,7 +57,7 @@ routed(const struct world *w, const struct sp_intake_request *request)
     static const char *const names[] = { "x.pdf" };
     struct sp_err err = { 0 };
     struct sp_job *job = job_with(names, 1);
-    if (sp_route_apply(&w->settings, request, job, &err) != SP_OK)
+    if (sp_route_apply(&w->settings, w->people, request, job, &err) != SP_OK)
         fail_msg("%s", err.text);
     return job;
 }
@@ -68,7 +68,7 @@ refused(const struct world *w, const struct sp_intake_request *request)
     static const char *const names[] = { "x.pdf" };
     struct sp_err err = { 0 };
     SP_AUTO(sp_job_free) struct sp_job *job = job_with(names, 1);
-    enum sp_rc rc = sp_route_apply(&w->settings, request, job, &err);
+    enum sp_rc rc = sp_route_apply(&w->settings, w->people, request, job, &err);
     assert_int_not_equal(rc, SP_OK);
     assert_true(strlen(err.text) > 10);
     return rc;
@@ -283,7 +283,7 @@ test_documents_get_distinct_names_with_the_right_extension(void **state)
     static const char *const wanted[] = { "a.pdf", "A (2).PDF", "a (3).pdf", "a (2) (4).pdf", "document.pdf" };
     struct sp_intake_request request = { .source = "http", .route = "accounting" };
     SP_AUTO(sp_job_free) struct sp_job *job = job_with(names, 5);
-    assert_int_equal(sp_route_apply(&w->settings, &request, job, NULL), SP_OK);
+    assert_int_equal(sp_route_apply(&w->settings, w->people, &request, job, NULL), SP_OK);
     for (size_t i = 0; i < 5; i++)
         assert_string_equal(job->documents[i].name, wanted[i]);
 }
@@ -296,7 +296,7 @@ test_file_names_by_pattern_hold_no_colon(void **state)
     w->routes[0].file_name = "{route} {user} {time}";
     struct sp_intake_request request = { .source = "http", .route = "accounting" };
     SP_AUTO(sp_job_free) struct sp_job *job = job_with(names, 2);
-    assert_int_equal(sp_route_apply(&w->settings, &request, job, NULL), SP_OK);
+    assert_int_equal(sp_route_apply(&w->settings, w->people, &request, job, NULL), SP_OK);
     assert_string_equal(job->documents[0].name, "accounting 2025-11-23 12.00.PDF");
     assert_string_equal(job->documents[1].name, "accounting 2025-11-23 12.00 (2).PDF");
 }

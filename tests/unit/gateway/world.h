@@ -14,6 +14,7 @@ struct sp_batch;
 struct sp_db;
 struct sp_folders;
 struct sp_intake;
+struct sp_people;
 struct sp_spool;
 
 struct world {
@@ -23,6 +24,7 @@ struct world {
     struct sp_route_settings routes[3];
     struct sp_folder_settings folders[2];
     struct sp_settings settings;
+    struct sp_people *people; /* NULL until a test needs somebody */
     struct sp_log log;
     struct sp_batch *batch;
     struct sp_db *db; /* for reading */
