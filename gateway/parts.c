@@ -305,7 +305,7 @@ check_request(const struct sp_parts *parts, const struct sp_intake_request *requ
     if (trial == NULL)
         return sp_fail(err, SP_E_NOMEM, "out of memory");
     trial->id = "";
-    return sp_route_apply(parts->with.settings, NULL, request, trial, err);
+    return sp_route_apply(parts->with.settings, sp_intake_people(parts->with.intake), request, trial, err);
 }
 
 static enum sp_rc

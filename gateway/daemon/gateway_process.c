@@ -24,6 +24,7 @@
 #include "gateway/housekeeping.h"
 #include "gateway/intake.h"
 #include "gateway/notices.h"
+#include "gateway/parts.h"
 #include "web/api/api.h"
 #include "web/auth/auth.h"
 #include "web/http/server.h"
@@ -43,6 +44,7 @@ struct gateway {
     struct sp_batch *batch;
     struct sp_spool *spool;
     struct sp_intake *intake;
+    struct sp_parts *parts;
     struct sp_folders *folders;
     struct sp_auth *auth;
     struct sp_secret *tls_key;
@@ -81,6 +83,20 @@ recover(struct gateway *g, struct sp_err *err)
 }
 
 static enum sp_rc
+open_parts(struct gateway *g, struct sp_err *err)
+{
+    const struct sp_parts_options options = {
+        .settings = g->house->settings,
+        .batch = g->batch,
+        .intake = g->intake,
+        .clock = &sp_clock_system,
+        .log = &g->house->log,
+    };
+    enum sp_rc rc = sp_parts_open(&options, &g->parts, err);
+    return rc == SP_OK && g->house->alone ? sp_parts_recover(g->parts, g->db, err) : rc;
+}
+
+static enum sp_rc
 open_doors(struct gateway *g, struct sp_err *err)
 {
     const struct sp_house *house = g->house;
@@ -94,6 +110,8 @@ open_doors(struct gateway *g, struct sp_err *err)
     };
     const struct sp_auth_options auth = { .batch = g->batch, .clock = &sp_clock_system, .log = &house->log };
     enum sp_rc rc = sp_intake_new(&intake, &g->intake, err);
+    if (rc == SP_OK)
+        rc = open_parts(g, err);
     if (rc == SP_OK)
         rc = sp_auth_new(&auth, &g->auth, err);
     sp_opener_client_init(&g->opener_client, house->opener_fd[0]);
@@ -115,6 +133,7 @@ start_server(struct gateway *g, struct sp_err *err)
         .batch = g->batch,
         .spool = g->spool,
         .intake = g->intake,
+        .parts = g->parts,
         .folders = g->folders,
         .auth = g->auth,
         .clock = &sp_clock_system,
@@ -159,6 +178,7 @@ gateway_open(struct gateway *g, struct sp_err *err)
 /* What is done when woken, and when its time has come (monotonic ms). */
 struct chores {
     struct sp_housekeeping keeper;
+    struct sp_parts *parts;
     struct sp_notices *notices;
     int64_t sweep_at, news_at;
     int64_t looked; /* for news: many wake-ups in a row are worth one look */
@@ -171,8 +191,10 @@ do_chores(struct chores *chores, bool woken)
         chores->keeper.settings->retention.documents_ms == 0; /* they go as soon as they are accepted */
     int64_t now = sp_mono_ms(&sp_clock_system);
     sp_housekeeping_notes(&chores->keeper);
-    if (at_once || now >= chores->sweep_at)
+    if (at_once || now >= chores->sweep_at) {
         chores->sweep_at = now + sp_housekeeping_sweep(&chores->keeper);
+        sp_parts_sweep(chores->parts);
+    }
     if (woken && chores->news_at > chores->looked + NEWS_PAUSE_MS)
         chores->news_at = chores->looked + NEWS_PAUSE_MS;
     if (now < chores->news_at)
@@ -211,7 +233,8 @@ static int
 keep_house(struct gateway *g)
 {
     const struct sp_house *house = g->house;
-    struct chores chores = { .keeper = {
+    struct chores chores = { .parts = g->parts,
+                             .keeper = {
                                  .settings = house->settings,
                                  .batch = g->batch,
                                  .db = g->db,
@@ -249,6 +272,7 @@ gateway_close(struct gateway *g, int64_t uploads_ms)
     sp_http_stop(&g->server, uploads_ms);
     sp_folders_stop(&g->folders);
     sp_auth_free(&g->auth);
+    sp_parts_close(&g->parts);
     sp_intake_free(&g->intake);
     sp_spool_close(&g->spool);
     sp_batch_close(&g->batch);

@@ -11,6 +11,7 @@ struct sp_clock;
 struct sp_folders;
 struct sp_intake;
 struct sp_log;
+struct sp_parts;
 struct sp_settings;
 struct sp_spool;
 
@@ -20,6 +21,7 @@ struct sp_api {
     struct sp_batch *batch;
     struct sp_spool *spool;
     struct sp_intake *intake;
+    struct sp_parts *parts;     /* NULL: scans come whole */
     struct sp_folders *folders; /* NULL: none are watched */
     struct sp_auth *auth;
     const struct sp_clock *clock;

@@ -1,9 +1,9 @@
 /* scans.c - POST /api/v1/scans: a form with documents becomes a job.
  *
- * Fields, in any order: document (files, at least one), to (repeatable), route, subject, body; over the Unix socket
- * also user (whose scan it is) and queue (the print queue it came through). Documents go to the spool as they come; the
- * other fields are kept, bounded, until the form is whole. A field that is not known is refused: a misspelt recipient
- * shall not be found missing by whoever waits for the mail. */
+ * Fields, in any order: document (files, at least one), to and cc (repeatable), route, subject, body; over the Unix
+ * socket also user (whose scan it is), queue (the print queue it came through) and set (it is one file of several, see
+ * scan_set.h). Documents go to the spool as they come; the other fields are kept, bounded, until the form is whole. A
+ * field that is not known is refused: a misspelt recipient shall not be found missing by whoever waits for the mail. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +16,16 @@
 #include "base/text.h"
 #include "db/job.h"
 #include "gateway/intake.h"
+#include "gateway/parts.h"
 #include "web/api/input.h"
 #include "web/api/job_json.h"
+#include "web/api/scan_set.h"
 #include "web/api/tables.h"
 #include "web/http/multipart.h"
 
 enum { RECIPIENTS_MAX = 500 /* what Exchange Online takes a message by default */, KEY_MAX = 200 };
 
-enum field { ROUTE, SUBJECT, BODY, USER, QUEUE, SINGLE_FIELDS, TO = SINGLE_FIELDS, DOCUMENT, FIELDS };
+enum field { ROUTE, SUBJECT, BODY, USER, QUEUE, SET, SINGLE_FIELDS, TO = SINGLE_FIELDS, CC, DOCUMENT, FIELDS };
 
 static const struct {
     const char *name;
@@ -35,7 +37,9 @@ static const struct {
     [BODY] = { "body", (size_t)32 * 1024, false },
     [USER] = { "user", 256, true },
     [QUEUE] = { "queue", 128, true },
+    [SET] = { "set", (size_t)512 * 1024, true },
     [TO] = { "to", SP_ADDRESS_MAX, false },
+    [CC] = { "cc", SP_ADDRESS_MAX, false },
     [DOCUMENT] = { "document", 0, false },
 };
 
@@ -47,8 +51,8 @@ struct sp_upload {
     enum field field; /* that is coming in */
     struct sp_str value;
     const char *single[SINGLE_FIELDS]; /* NULL: not given */
-    const char *to[RECIPIENTS_MAX];
-    size_t n_to, n_documents;
+    const char *to[RECIPIENTS_MAX], *cc[RECIPIENTS_MAX];
+    size_t n_to, n_cc, n_documents;
 };
 
 /* ---- the form ---- */
@@ -62,7 +66,7 @@ begin_field(void *context, const struct sp_part *part, struct sp_err *err)
         field++;
     if (field == FIELDS)
         return sp_fail(err, SP_E_INVALID,
-                       "the form has a field that is not known; there are document, to, route, "
+                       "the form has a field that is not known; there are document, to, cc, route, "
                        "subject and body");
     if (field_info[field].local && !upload->req->caller.may_name_user)
         return sp_fail(err, SP_E_DENIED, "the field '%s' is not yours to set", field_info[field].name);
@@ -87,13 +91,13 @@ add_to_field(void *context, const void *bytes, size_t size, struct sp_err *err)
 }
 
 static enum sp_rc
-keep_recipient(struct sp_upload *upload, const char *text, struct sp_err *err)
+keep_recipient(const char **list, size_t *n, const char *text, struct sp_err *err)
 {
     if (*text == '\0')
         return SP_OK; /* an input of a form that was left empty */
-    if (upload->n_to == RECIPIENTS_MAX)
+    if (*n == RECIPIENTS_MAX)
         return sp_fail(err, SP_E_INVALID, "more than %d recipients", RECIPIENTS_MAX);
-    upload->to[upload->n_to++] = text;
+    list[(*n)++] = text;
     return SP_OK;
 }
 
@@ -111,7 +115,9 @@ end_field(void *context, struct sp_err *err)
     if (text == NULL)
         return sp_fail(err, SP_E_NOMEM, "http: out of memory");
     if (upload->field == TO)
-        return keep_recipient(upload, sp_text_trim(text), err);
+        return keep_recipient(upload->to, &upload->n_to, sp_text_trim(text), err);
+    if (upload->field == CC)
+        return keep_recipient(upload->cc, &upload->n_cc, sp_text_trim(text), err);
     if (upload->single[upload->field] != NULL)
         return sp_fail(err, SP_E_INVALID, "the field '%s' is there twice", name);
     upload->single[upload->field] = text;
@@ -190,6 +196,8 @@ fill_request(const struct sp_upload *upload, struct sp_intake_request *request, 
     *request = (struct sp_intake_request){
         .to = upload->to,
         .n_to = upload->n_to,
+        .cc = upload->cc,
+        .n_cc = upload->n_cc,
         .subject = or_none(upload->single[SUBJECT]),
         .body = or_none(upload->single[BODY]),
         .folder_name = "",
@@ -246,6 +254,41 @@ respond_taken(const struct sp_upload *upload, struct sp_response *res, const cha
         sp_respond_header(res, "Idempotent-Replayed", "true");
 }
 
+/* One file of several: 202 until the last one is there. */
+static void
+take_part(const struct sp_upload *upload, const struct sp_intake_request *request, struct sp_response *res)
+{
+    struct sp_err err = { 0 };
+    struct sp_part_request part;
+    struct sp_part_result result = { 0 };
+    enum sp_rc rc = SP_OK;
+    if (upload->n_documents != 1 || upload->api->parts == NULL)
+        rc = sp_fail(&err, SP_E_INVALID, "a part is one document");
+    if (rc == SP_OK)
+        rc = sp_scan_set_read(upload->single[SET], upload->req->arena, &part, &err);
+    if (rc == SP_OK)
+        rc = sp_parts_take(upload->api->parts, upload->scan, request, &part, &result, &err);
+    if (rc != SP_OK)
+        refuse(upload, res, &err);
+    else if (result.whole)
+        respond_taken(upload, res, result.id, result.repeated);
+    else
+        sp_respond_json_steal(res, 202,
+                              json_pack("{s:i, s:i, s:i}", "n", result.n, "have", result.have, "of", part.of));
+}
+
+static void
+take_scan(const struct sp_upload *upload, const struct sp_intake_request *request, struct sp_response *res)
+{
+    struct sp_err err = { 0 };
+    char id[SP_ULID_SIZE] = "";
+    bool repeated = false;
+    if (sp_scan_commit(upload->scan, request, id, &repeated, &err) == SP_OK)
+        respond_taken(upload, res, id, repeated);
+    else
+        refuse(upload, res, &err);
+}
+
 /* ---- the receiver ---- */
 
 static void
@@ -295,20 +338,18 @@ scan_end(struct sp_upload *upload, const struct sp_request *req, struct sp_respo
 {
     struct sp_err err = { 0 };
     struct sp_intake_request request;
-    char id[SP_ULID_SIZE] = "";
-    bool repeated = false;
     upload->req = req;
     enum sp_rc rc = sp_multipart_end(upload->form, &err);
     if (rc == SP_OK && upload->n_documents == 0)
         rc = sp_fail(&err, SP_E_INVALID, "the form has no file in a field 'document'");
     if (rc == SP_OK)
         rc = fill_request(upload, &request, &err);
-    if (rc == SP_OK)
-        rc = sp_scan_commit(upload->scan, &request, id, &repeated, &err);
-    if (rc == SP_OK)
-        respond_taken(upload, res, id, repeated);
-    else
+    if (rc != SP_OK)
         refuse(upload, res, &err);
+    else if (upload->single[SET] != NULL)
+        take_part(upload, &request, res);
+    else
+        take_scan(upload, &request, res);
 }
 
 static const struct sp_receiver scan_receiver = {
