@@ -81,6 +81,21 @@ sp_settings_run_dir(const char *file, char **ret, struct sp_err *err)
     return SP_OK;
 }
 
+const char *
+sp_method_identity(const struct sp_settings *settings, const struct sp_method_settings *method)
+{
+    switch (method->type) {
+    case SP_TYPE_DIRECT:
+    case SP_TYPE_RELAY:
+        return method->name;
+    case SP_TYPE_SUBMISSION:
+    case SP_TYPE_GRAPH:
+        break;
+    }
+    const struct sp_tenant_settings *tenant = sp_settings_tenant(settings, method->tenant);
+    return method->username[0] != '\0' ? method->username : tenant != NULL ? tenant->sender : method->name;
+}
+
 const struct sp_tenant_settings *
 sp_settings_tenant(const struct sp_settings *settings, const char *name)
 {

@@ -223,7 +223,9 @@ read_duration(const struct sp_key *key, const char *text, void *place)
     return true;
 }
 
-/* "30/1m" or "off" */
+/* "30/1m" or "off". The sender remembers each message of a window. */
+enum { RATE_MOST = 100000 };
+
 static bool
 read_rate(const struct sp_key *key, const char *text, void *place)
 {
@@ -239,7 +241,7 @@ read_rate(const struct sp_key *key, const char *text, void *place)
         return false;
     memcpy(count, text, (size_t)(slash - text));
     count[slash - text] = '\0';
-    if (!sp_parse_int(count, 1, INT_MAX, &number) || !sp_parse_duration(slash + 1, &window) || window < 1)
+    if (!sp_parse_int(count, 1, RATE_MOST, &number) || !sp_parse_duration(slash + 1, &window) || window < 1)
         return false;
     *(struct sp_rate *)place = (struct sp_rate){ .count = (unsigned)number, .window_ms = window };
     return true;

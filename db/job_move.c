@@ -26,7 +26,7 @@ requeue(struct sp_db *db, const char *id, int64_t now, size_t *ret_changed, stru
 {
     static const char sql[] = "UPDATE job SET state = 'queued', due = $2, next_attempt = 0, finished = 0,"
                               " spent_ms = 0, tries = 0, retried = $2,"
-                              " waits_for_method = 0, trouble = '', note_written = 0, told = 0"
+                              " waits_for_method = 0, waits_in = '', trouble = '', note_written = 0, told = 0"
                               " WHERE id = $1 AND state NOT IN ('sent', 'sending') AND documents_deleted = 0";
     const struct sp_bind in[] = { sp_text(id), sp_number(now) };
     return sp_db_exec(db, sql, in, SP_LEN(in), ret_changed, err);
@@ -75,7 +75,7 @@ static enum sp_rc
 cancel(struct sp_db *db, const char *id, int64_t now, struct sp_err *err)
 {
     static const char sql[] = "UPDATE job SET state = 'cancelled', finished = $2, next_attempt = 0, due = NULL,"
-                              " waits_for_method = 0 WHERE id = $1 AND state IN ('queued', 'deferred', 'held')";
+                              " waits_for_method = 0, waits_in = '' WHERE id = $1 AND state IN ('queued', 'deferred', 'held')";
     const struct sp_bind in[] = { sp_text(id), sp_number(now) };
     size_t changed = 0;
     enum sp_rc rc = sp_db_exec(db, sql, in, SP_LEN(in), &changed, err);

@@ -1,10 +1,11 @@
 /* queue.c - the sender's statements. `due` is NULL unless the job may be claimed, so the index over it holds what waits
  * and nothing else; a queued job is due from its creation, which keeps old deferred jobs from starving behind new ones.
- */
+ * That index is ordered by line and source: finding the next source is one step in it, however much the others have. */
 #include "db/queue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "base/text.h"
@@ -16,38 +17,121 @@
  */
 
 static void
-read_due(struct sp_rows *rows, struct sp_due *due)
+read_due(struct sp_rows *rows, const struct sp_turn *turn, struct sp_due *due)
 {
     sp_text_copy(due->id, sizeof(due->id), sp_row_text(rows, 0));
     sp_text_copy(due->tenant, sizeof(due->tenant), sp_row_text(rows, 1));
-    int len = snprintf(due->source, sizeof(due->source), "%s/", sp_row_text(rows, 2));
-    if (len > 0 && (size_t)len < sizeof(due->source))
-        sp_text_copy(due->source + len, sizeof(due->source) - (size_t)len, sp_row_text(rows, 3));
-    due->size = (uint64_t)sp_row_number(rows, 4);
+    due->size = (uint64_t)sp_row_number(rows, 2);
+    due->from = *turn;
 }
 
-enum sp_rc
-sp_queue_due(struct sp_db *db, int64_t now, size_t limit, struct sp_due *ret, size_t *ret_count, struct sp_err *err)
+/* The source after `turn` that has something in the line, due or not yet. SP_E_NOTFOUND: there is none after it. */
+static enum sp_rc
+next_source(struct sp_db *db, const char *line, struct sp_turn *turn, struct sp_err *err)
 {
-    static const char sql[] = "SELECT id, tenant, source, source_name, size FROM job INDEXED BY job_due"
-                              " WHERE due IS NOT NULL AND due <= $1 ORDER BY due, id LIMIT $2";
-    const struct sp_bind in[] = { sp_number(now), sp_number((int64_t)limit) };
+    static const char sql[] = "SELECT source, source_name FROM job INDEXED BY job_turn WHERE due IS NOT NULL"
+                              " AND waits_in = $1 AND (source, source_name) > ($2, $3)"
+                              " ORDER BY source, source_name LIMIT 1";
+    const struct sp_bind in[] = { sp_text(line), sp_text(turn->source), sp_text(turn->source_name) };
+    struct sp_rows rows;
+    sp_db_query(db, sql, in, SP_LEN(in), &rows);
+    bool found = sp_rows_next(&rows);
+    if (found && (!sp_text_copy(turn->source, sizeof(turn->source), sp_row_text(&rows, 0)) ||
+                  !sp_text_copy(turn->source_name, sizeof(turn->source_name), sp_row_text(&rows, 1))))
+        sp_fail(&rows.err, SP_E_CORRUPT, "db: the name of a source is too long");
+    enum sp_rc rc = sp_rows_end(&rows, err);
+    return rc == SP_OK && !found ? SP_E_NOTFOUND : rc;
+}
+
+/* What one source has to give, oldest first. */
+static enum sp_rc
+due_of_source(struct sp_db *db, const char *line, const struct sp_turn *source, int64_t now, size_t limit,
+              struct sp_due *ret, size_t *ret_count, struct sp_err *err)
+{
+    static const char sql[] = "SELECT id, tenant, size FROM job INDEXED BY job_turn WHERE due IS NOT NULL"
+                              " AND waits_in = $1 AND source = $2 AND source_name = $3 AND due <= $4"
+                              " ORDER BY due, id LIMIT $5";
+    const struct sp_bind in[] = {
+        sp_text(line), sp_text(source->source), sp_text(source->source_name), sp_number(now), sp_number((int64_t)limit),
+    };
     struct sp_rows rows;
     size_t count = 0;
     sp_db_query(db, sql, in, SP_LEN(in), &rows);
     while (sp_rows_next(&rows))
-        read_due(&rows, &ret[count++]);
-    enum sp_rc rc = sp_rows_end(&rows, err);
-    if (rc == SP_OK)
-        *ret_count = count;
-    return rc;
+        read_due(&rows, source, &ret[count++]);
+    *ret_count = count;
+    return sp_rows_end(&rows, err);
+}
+
+/* Puts what a source has among the others: its n-th after their n-th. ret is ordered by rank, and keeps `limit`. */
+static void
+take_turns(struct sp_due *ret, size_t *count, size_t limit, const struct sp_due *own, size_t n_own)
+{
+    for (size_t i = 0; i < n_own; i++) {
+        size_t at = *count;
+        while (at > 0 && ret[at - 1].rank > own[i].rank)
+            at--;
+        if (at == limit)
+            return;
+        if (*count < limit)
+            (*count)++;
+        memmove(&ret[at + 1], &ret[at], (*count - at - 1) * sizeof(*ret));
+        ret[at] = own[i];
+    }
+}
+
+/* The walk goes on behind the last source at the first one, and ends where it began. */
+struct walk {
+    struct sp_turn began, at;
+    bool wrapped;
+};
+
+static enum sp_rc
+walk_on(struct sp_db *db, const char *line, struct walk *walk, struct sp_err *err)
+{
+    enum sp_rc rc = next_source(db, line, &walk->at, err);
+    if (rc == SP_E_NOTFOUND && !walk->wrapped) {
+        walk->wrapped = true;
+        walk->at = (struct sp_turn){ 0 };
+        rc = next_source(db, line, &walk->at, err);
+    }
+    if (rc != SP_OK || !walk->wrapped)
+        return rc;
+    int order = strcmp(walk->at.source, walk->began.source);
+    if (order == 0)
+        order = strcmp(walk->at.source_name, walk->began.source_name);
+    return order > 0 ? SP_E_NOTFOUND : SP_OK;
+}
+
+enum sp_rc
+sp_queue_due(struct sp_db *db, const char *line, int64_t now, const struct sp_turn *turn, size_t limit,
+             struct sp_due *ret, size_t *ret_count, struct sp_err *err)
+{
+    struct walk walk = { .began = *turn, .at = *turn };
+    size_t sources = 0;
+    enum sp_rc rc = SP_OK;
+    *ret_count = 0;
+    SP_AUTO_FREE struct sp_due *own = calloc(limit, sizeof(*own));
+    if (own == NULL)
+        return sp_fail(err, SP_E_NOMEM, "db: out of memory");
+    while (sources < limit && (rc = walk_on(db, line, &walk, err)) == SP_OK) {
+        size_t n = 0;
+        rc = due_of_source(db, line, &walk.at, now, limit, own, &n, err);
+        if (rc != SP_OK)
+            break;
+        for (size_t i = 0; i < n; i++)
+            own[i].rank = i;
+        take_turns(ret, ret_count, limit, own, n);
+        sources += n > 0;
+    }
+    return rc == SP_E_NOTFOUND ? SP_OK : rc;
 }
 
 enum sp_rc
 sp_queue_next_due(struct sp_db *db, int64_t *ret, struct sp_err *err)
 {
     static const char sql[] = "SELECT due FROM job INDEXED BY job_deferred"
-                              " WHERE state = 'deferred' AND due > 0 ORDER BY due LIMIT 1";
+                              " WHERE state = 'deferred' AND waits_in = '' AND due > 0 ORDER BY due LIMIT 1";
     enum sp_rc rc = sp_db_number(db, sql, NULL, 0, ret, err);
     if (rc != SP_E_NOTFOUND)
         return rc;
@@ -63,7 +147,7 @@ sp_queue_claim(struct sp_db *db, const char *id, const char *method, const struc
                size_t n_decision, int64_t now, struct sp_err *err)
 {
     static const char sql[] = "UPDATE job SET state = 'sending', method = $2, decision = $3, claimed = $4, due = NULL,"
-                              " next_attempt = 0, waits_for_method = 0"
+                              " next_attempt = 0, waits_for_method = 0, waits_in = ''"
                               " WHERE id = $1 AND state IN ('queued', 'deferred')";
     SP_AUTO_FREE char *story = sp_decision_write(decision, n_decision);
     if (story == NULL)
@@ -79,12 +163,15 @@ sp_queue_claim(struct sp_db *db, const char *id, const char *method, const struc
 /* --- what came of an attempt ---------------------------------------------------------------------------------------
  */
 
-/* When a job in this state may be claimed. One that waits for a method and has no time of its own waits for release. */
+/* When a job in this state may be claimed. In a line, order is all; one that waits for a method and has no time of its
+ * own waits for release. */
 static struct sp_bind
-due_of(enum sp_job_state state, int64_t next_attempt, bool waits_for_method, int64_t now)
+due_of(enum sp_job_state state, int64_t next_attempt, bool waits_for_method, const char *line, int64_t now)
 {
     if (state != SP_JOB_DEFERRED && state != SP_JOB_QUEUED)
         return sp_none();
+    if (line != NULL && line[0] != '\0')
+        return sp_number(now);
     if (next_attempt > 0)
         return sp_number(next_attempt);
     return waits_for_method ? sp_none() : sp_number(now);
@@ -110,7 +197,7 @@ record_job(struct sp_db *db, const struct sp_queue_result *result, struct sp_err
     static const char sql[] =
         "UPDATE job SET state = $2, method = $3, class = coalesce($4, class), decision = coalesce($5, decision),"
         " finished = $6, next_attempt = $7, due = $8, spent_ms = $9, last_attempt = $10, claimed = $10, tries = $11,"
-        " only_method = $12, only_until = $13, waits_for_method = $14, trouble = $15"
+        " only_method = $12, only_until = $13, waits_for_method = $14, trouble = $15, waits_in = $16"
         " WHERE id = $1 AND state = 'sending'";
     SP_AUTO_FREE char *story = NULL;
     struct sp_bind decision;
@@ -126,7 +213,7 @@ record_job(struct sp_db *db, const struct sp_queue_result *result, struct sp_err
         decision,
         sp_number(sp_job_state_final(result->next) ? result->now : 0),
         sp_number(deferred ? result->next_attempt : 0),
-        due_of(result->next, result->next_attempt, result->waits_for_method, result->now),
+        due_of(result->next, result->next_attempt, result->waits_for_method, result->waits_in, result->now),
         sp_number(result->spent_ms),
         sp_number(result->now),
         sp_number(result->tries),
@@ -134,6 +221,7 @@ record_job(struct sp_db *db, const struct sp_queue_result *result, struct sp_err
         sp_number(result->only_until),
         sp_number(deferred && result->waits_for_method),
         sp_text(result->trouble),
+        sp_text(result->waits_in),
     };
     size_t changed = 0;
     rc = sp_db_exec(db, sql, in, SP_LEN(in), &changed, err);
@@ -219,7 +307,7 @@ static enum sp_rc
 postpone_job(struct sp_db *db, const struct sp_queue_wait *wait, struct sp_err *err)
 {
     static const char sql[] = "UPDATE job SET state = $2, finished = $3, next_attempt = $4, due = $5, spent_ms = $6,"
-                              " waits_for_method = $7, trouble = $8, decision = coalesce($9, decision)"
+                              " waits_for_method = $7, trouble = $8, decision = coalesce($9, decision), waits_in = $10"
                               " WHERE id = $1 AND state IN ('queued', 'deferred')";
     SP_AUTO_FREE char *story = NULL;
     struct sp_bind decision;
@@ -232,11 +320,12 @@ postpone_job(struct sp_db *db, const struct sp_queue_wait *wait, struct sp_err *
         sp_text(sp_job_state_name(wait->next)),
         sp_number(sp_job_state_final(wait->next) ? wait->now : 0),
         sp_number(deferred ? wait->next_attempt : 0),
-        due_of(wait->next, wait->next_attempt, wait->waits_for_method, wait->now),
+        due_of(wait->next, wait->next_attempt, wait->waits_for_method, wait->waits_in, wait->now),
         sp_number(wait->spent_ms),
         sp_number(deferred && wait->waits_for_method),
         sp_text(wait->trouble),
         decision,
+        sp_text(wait->waits_in),
     };
     size_t changed = 0;
     rc = sp_db_exec(db, sql, in, SP_LEN(in), &changed, err);
@@ -270,13 +359,50 @@ sp_queue_postpone(struct sp_db *db, const struct sp_queue_wait *wait, struct sp_
     return rc == SP_OK ? sp_db_finish(db, postpone(db, wait, err), err) : rc;
 }
 
-enum sp_rc
-sp_queue_release(struct sp_db *db, const char *tenant, int64_t now, struct sp_err *err)
+static enum sp_rc
+release_waiting(struct sp_db *db, const char *tenant, int64_t now, struct sp_err *err)
 {
     static const char sql[] = "UPDATE job INDEXED BY job_waiting SET due = $2, next_attempt = $2, waits_for_method = 0"
                               " WHERE tenant = $1 AND waits_for_method = 1 AND state = 'deferred'";
     const struct sp_bind in[] = { sp_text(tenant), sp_number(now) };
     return sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
+}
+
+static enum sp_rc
+release_lines(struct sp_db *db, const char *tenant, int64_t now, struct sp_err *err)
+{
+    static const char sql[] = "UPDATE job INDEXED BY job_turn SET due = $2, next_attempt = $2, waits_in = ''"
+                              " WHERE due IS NOT NULL AND waits_in > '' AND tenant = $1";
+    const struct sp_bind in[] = { sp_text(tenant), sp_number(now) };
+    return sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
+}
+
+enum sp_rc
+sp_queue_release(struct sp_db *db, const char *tenant, int64_t now, struct sp_err *err)
+{
+    enum sp_rc rc = release_waiting(db, tenant, now, err);
+    return rc == SP_OK ? release_lines(db, tenant, now, err) : rc;
+}
+
+enum sp_rc
+sp_queue_leave_line(struct sp_db *db, const char *line, int64_t now, struct sp_err *err)
+{
+    static const char of_one[] = "UPDATE job INDEXED BY job_turn SET due = $2, next_attempt = $2, waits_in = ''"
+                                 " WHERE due IS NOT NULL AND waits_in = $1";
+    static const char of_all[] = "UPDATE job INDEXED BY job_turn SET due = $2, next_attempt = $2, waits_in = ''"
+                                 " WHERE due IS NOT NULL AND waits_in > $1";
+    const struct sp_bind in[] = { sp_text(line), sp_number(now) };
+    return sp_db_exec(db, line != NULL ? of_one : of_all, in, SP_LEN(in), NULL, err);
+}
+
+enum sp_rc
+sp_queue_clamp(struct sp_db *db, int64_t now, int64_t latest, size_t *ret_changed, struct sp_err *err)
+{
+    static const char sql[] =
+        "UPDATE job INDEXED BY job_turn SET due = $1, next_attempt = min(next_attempt, $1)"
+        " WHERE due IS NOT NULL AND (due > $2 OR (due > $1 AND (state = 'queued' OR waits_in <> '')))";
+    const struct sp_bind in[] = { sp_number(now), sp_number(latest) };
+    return sp_db_exec(db, sql, in, SP_LEN(in), ret_changed, err);
 }
 
 /* --- after a crash -------------------------------------------------------------------------------------------------
@@ -299,7 +425,8 @@ static enum sp_rc
 defer_unknown(struct sp_db *db, int64_t now, int64_t only_until, size_t *ret_count, struct sp_err *err)
 {
     static const char sql[] = "UPDATE job SET state = 'deferred', due = $1, next_attempt = $1, last_attempt = $1,"
-                              " class = 'other', only_method = method, only_until = $2, waits_for_method = 0"
+                              " class = 'other', only_method = method, only_until = $2, waits_for_method = 0,"
+                              " waits_in = ''"
                               " WHERE state = 'sending'";
     const struct sp_bind in[] = { sp_number(now), sp_number(only_until) };
     return sp_db_exec(db, sql, in, SP_LEN(in), ret_count, err);

@@ -8,6 +8,7 @@
 enum { FAILURES_TO_CONNECT = 2 };
 
 static const int64_t MINUTE = 60000, HOUR = 3600000; /* ms */
+static const int64_t LONGEST_REST = 6 * 3600000;
 
 struct rest {
     int64_t first, longest;
@@ -137,6 +138,13 @@ sp_health_wake(struct sp_health *health, int64_t now)
         return false;
     health->state = SP_WAY_HALF_OPEN;
     return true;
+}
+
+void
+sp_health_clamp(struct sp_health *health, int64_t now)
+{
+    if (health->retry_at > now + LONGEST_REST)
+        health->retry_at = now + LONGEST_REST;
 }
 
 bool

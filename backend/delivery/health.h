@@ -26,6 +26,8 @@ bool sp_health_failed(struct sp_health *health, const struct sp_diagnosis *diagn
 bool sp_health_usable(const struct sp_health *health, bool probing, int64_t now);
 /* A down method whose time is over becomes half-open. true: it did just now. */
 bool sp_health_wake(struct sp_health *health, int64_t now);
+/* A time that no rest is as long as comes from a clock that was wrong: it is shortened. */
+void sp_health_clamp(struct sp_health *health, int64_t now);
 /* New configuration or secrets: what was down for signing in may be tried at once. true: it was. */
 bool sp_health_renew(struct sp_health *health, int64_t now);
 

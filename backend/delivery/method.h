@@ -24,7 +24,8 @@ struct sp_way_env {
     const struct sp_clock *clock;
     const struct sp_log *log;
     struct sp_dns *dns;
-    int64_t (*timeout_ms)(enum sp_stage stage); /* NULL: the protocol's own; tests make it short */
+    int64_t (*timeout_ms)(enum sp_stage stage);                     /* NULL: the protocol's own; tests make it short */
+    const struct sp_method *(*method_of)(enum sp_method_type type); /* NULL: sp_method_of; tests script their own */
 };
 
 struct sp_message {
@@ -61,8 +62,8 @@ struct sp_method {
     const char *name; /* the type's: "direct" */
     /* Why this configuration cannot be used by this version, in words for the decision; NULL when it can. */
     const char *(*unable)(const struct sp_method_settings *settings);
-    /* The largest mail (octets, in base64) that this way can take in the tenant's cloud, whatever max-size says; *ret_why
-     * is a clause for the decision. 0: no limit of its own. NULL: never has one. */
+    /* The largest mail (octets, in base64) that this way can take in the tenant's cloud, whatever max-size says;
+     * *ret_why is a clause for the decision. 0: no limit of its own. NULL: never has one. */
     uint64_t (*limit)(const struct sp_method_settings *settings, const struct sp_tenant_settings *tenant,
                       const char **ret_why);
     /* Makes a way ready: reads secrets and certificates, connects to nothing. A secret that cannot be read is no
@@ -75,6 +76,8 @@ struct sp_method {
     void (*deliver)(void *way, const struct sp_message *message, struct sp_report *report);
     /* Closes connections that were idle for too long. Returns when to come again (monotonic ms), 0: not needed. */
     int64_t (*tidy)(void *way);
+    /* Closes all idle connections, because another way of the same mailbox needs them. NULL: it keeps none. */
+    void (*shed)(void *way);
 };
 
 extern const struct sp_method sp_method_direct;

@@ -149,4 +149,5 @@ const struct sp_method sp_method_submission = {
     .close = sp_smtp_way_close,
     .deliver = sp_smtp_way_deliver,
     .tidy = submission_tidy,
+    .shed = sp_smtp_way_shed,
 };

@@ -55,9 +55,10 @@ hour_of(int64_t wall_ms, char buffer[SP_ISO_TIME_SIZE])
     return buffer + 11;
 }
 
-enum verdict { FITS, NEVER, WAITS };
+enum verdict { FITS, NEVER, WAITS, BUSY };
 
-/* Whether a way can take the job now; says why not. WAITS: it could, but it is down. */
+/* Whether a way can take the job now; says why not. WAITS: it could, but it is down. BUSY: it could, but its
+ * budget is used up. */
 static enum verdict
 judge(const struct sp_plan_job *job, const struct sp_plan_way *way, size_t external, int64_t now,
       struct sp_plan_line *line)
@@ -80,12 +81,16 @@ judge(const struct sp_plan_job *job, const struct sp_plan_way *way, size_t exter
         return say(line, "the mail has %.1f MB, max-size of %s is %.1f MB", (double)job->message_size / 1048576.0,
                    method->name, (double)method->max_size / 1048576.0),
                NEVER;
+    if (way->limit > 0 && job->message_size > way->limit)
+        return say(line, "the mail has %.1f MB, and %s", (double)job->message_size / 1048576.0, way->limit_why), NEVER;
     if (way->tried != NULL)
         return say(line, "%s", way->tried), NEVER;
     if (!sp_health_usable(&way->health, way->probing, now))
         return say(line, "down%s%s, tried again at %s UTC", way->reason[0] != '\0' ? ": " : "", way->reason,
                    hour_of(way->health.retry_at, hour)),
                WAITS;
+    if (way->busy != NULL)
+        return say(line, "busy: %s", way->busy), BUSY;
     return FITS;
 }
 
@@ -169,9 +174,40 @@ consider(const struct sp_plan_job *job, const struct sp_plan_way *way, size_t ex
     case WAITS:
         note_wait(plan, job, way, now);
         break;
+    case BUSY:
+        if (plan->waits_for == NULL || comes_before(job->tenant, way, plan->waits_for))
+            plan->waits_for = way;
+        break;
     case NEVER:
         break;
     }
+}
+
+/* With the best way only busy, what is neither proven nor in an explicit order stands back. */
+static void
+prefer_waiting(const struct sp_plan_job *job, struct sp_plan *plan)
+{
+    size_t kept = 0;
+    if (plan->waits_for == NULL)
+        return;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct sp_plan_way *way = plan->order[i];
+        bool allowed =
+            job->tenant->methods.count > 0 || is_proven(way) || comes_before(job->tenant, way, plan->waits_for);
+        if (allowed) {
+            plan->order[kept++] = way;
+            continue;
+        }
+        for (size_t k = 0; k < plan->n_lines; k++)
+            if (strcmp(plan->lines[k].method, way->settings->name) == 0)
+                say(&plan->lines[k], "not proven yet, so the mail rather waits for %s",
+                    plan->waits_for->settings->name);
+    }
+    plan->count = kept;
+    if (kept > 0)
+        plan->waits_for = NULL;
+    else
+        plan->look_again = plan->waits_for->not_before;
 }
 
 static const char *
@@ -226,9 +262,11 @@ sp_plan_make(const struct sp_plan_job *job, const struct sp_plan_way *ways, size
     ret->count = ret->n_lines = 0;
     ret->may_wait = false;
     ret->look_again = 0;
+    ret->waits_for = NULL;
     size_t external = count_external(job);
     for (size_t i = 0; i < n; i++)
         consider(job, &ways[i], external, now, ret);
+    prefer_waiting(job, ret);
     explain_order(job, ret);
     mention_absent(job, ways, n, ret);
 }

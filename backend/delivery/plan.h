@@ -3,7 +3,10 @@
  *
  * `methods = auto`: what is proven goes first (direct for internal recipients only, then relay, submission, Graph);
  * then what is not proven, authenticated ways before direct, because an unproven direct send is often accepted and then
- * put into Junk without a word. An explicit order is obeyed. */
+ * put into Junk without a word. An explicit order is obeyed.
+ *
+ * A way whose budget is used up is not down. Another one takes the job only when it is proven or in an explicit order;
+ * otherwise the job waits for the budget. */
 #ifndef SP_DELIVERY_PLAN_H
 #define SP_DELIVERY_PLAN_H
 
@@ -19,10 +22,14 @@ enum { SP_PLAN_MAX = 32, SP_PLAN_REASON_SIZE = 300 };
 struct sp_plan_way { /* one configured method as the planner sees it */
     const struct sp_method_settings *settings;
     const char *unable; /* cannot be used in this version or configuration: why; NULL: it can */
+    uint64_t limit;     /* the way's own, in octets; 0: none but max-size */
+    const char *limit_why;
     struct sp_health health;
     bool probing;       /* half-open, and somebody tries it just now */
     const char *tried;  /* refused this job before: how it went; NULL: not tried, or may be tried again */
     const char *reason; /* of being down, in words; may be "" */
+    const char *busy;   /* its budget is used up just now: how, in words; NULL: it is not */
+    int64_t not_before; /* when the budget has room again; wall ms */
 };
 
 struct sp_plan_job {
@@ -47,6 +54,8 @@ struct sp_plan {
     size_t n_lines;
     bool may_wait;      /* nothing can be used now, but a way that could take it is down and may come back */
     int64_t look_again; /* when the first of those is tried again; wall ms */
+    /* Nothing is chosen because this way is up, better than what else there is, and only busy; NULL: none is. */
+    const struct sp_plan_way *waits_for;
 };
 
 void sp_plan_make(const struct sp_plan_job *job, const struct sp_plan_way *ways, size_t n, int64_t now,

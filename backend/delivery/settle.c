@@ -60,6 +60,8 @@ sp_settle_next(enum sp_scope scope, bool maybe_sent, const struct sp_plan *plan,
         return SP_NEXT_LATER;
     if (plan->count > 0)
         return SP_NEXT_METHOD;
+    if (plan->waits_for != NULL)
+        return SP_NEXT_WAIT_BUDGET;
     switch (scope) {
     case SP_SCOPE_METHOD:
         return SP_NEXT_WAIT_METHOD;

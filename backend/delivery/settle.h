@@ -4,7 +4,7 @@
  *   method     the others at once; when none is left, wait until one comes back
  *   recipient  that one fails, or waits for an authenticated way ("elsewhere"); the others go on
  *   message    a way that can, else failed
- *   later      another way at once, else again with backoff and jitter
+ *   later      another way at once, else again with backoff and jitter; when that way is only busy, when it is not
  *   job        another way once, then held with the story
  *   unknown    the same way, the same bytes; after an hour any way */
 #ifndef SP_DELIVERY_SETTLE_H
@@ -30,7 +30,15 @@ void sp_settle_recipients(const struct sp_report *report, enum sp_fate *fates);
 /* The scope that decides what the waiting recipients do next: the gravest among theirs and the report's. */
 enum sp_scope sp_settle_scope(const struct sp_report *report, const enum sp_fate *fates);
 
-enum sp_next { SP_NEXT_DONE, SP_NEXT_METHOD, SP_NEXT_LATER, SP_NEXT_WAIT_METHOD, SP_NEXT_HOLD, SP_NEXT_FAIL };
+enum sp_next {
+    SP_NEXT_DONE,
+    SP_NEXT_METHOD,
+    SP_NEXT_LATER,
+    SP_NEXT_WAIT_METHOD,
+    SP_NEXT_WAIT_BUDGET,
+    SP_NEXT_HOLD,
+    SP_NEXT_FAIL
+};
 
 /* Somebody still waits: what now? plan: made after the attempt, with what was tried marked. expired: retry.expire is
  * used up. */

@@ -262,6 +262,14 @@ sp_smtp_way_tidy(void *context)
     return next;
 }
 
+void
+sp_smtp_way_shed(void *context)
+{
+    struct line line;
+    while (take_newest(context, &line))
+        sp_smtp_close(&line.smtp);
+}
+
 /* --- a new connection --- */
 
 static bool

@@ -38,6 +38,7 @@ enum sp_rc sp_smtp_way_open(const struct sp_smtp_way_kind *kind, const struct sp
 void sp_smtp_way_close(void *way);
 void sp_smtp_way_deliver(void *way, const struct sp_message *message, struct sp_report *report);
 int64_t sp_smtp_way_tidy(void *way);
+void sp_smtp_way_shed(void *way);
 
 /* For the methods. */
 const struct sp_method_settings *sp_smtp_way_settings(const struct sp_smtp_way *way);

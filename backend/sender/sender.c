@@ -1,11 +1,9 @@
-/* sender.c - dispatcher and workers; see sender.h.
+/* sender.c - start, workers, end; see sender.h. Handing out is in dispatch.c.
  *
  *   dispatcher   the thread that called sp_sender_run: reads what is due, hands ids out, sleeps
- *   workers      as many as there are connections, at most WORKERS_MAX; each has a reading database connection
- *   batch        the one thread that writes (db/batch.h); claims and records of all workers share commits
- *
- * A job that was handed out is `in hand` until its worker is done, so that nobody gets it twice; the claim in the
- * database would refuse a second one anyway. */
+ *   workers      twice as many as there are connections, at most SP_WORKERS_MAX, so that a message can be sent while
+ *                another one is written down; each has a reading database connection
+ *   batch        the one thread that writes (db/batch.h); claims and records of all workers share commits */
 #include "backend/sender/sender.h"
 
 #include <errno.h>
@@ -21,50 +19,22 @@
 #include "backend/delivery/settle.h"
 #include "backend/net/dns.h"
 #include "backend/sender/errand.h"
-#include "backend/sender/ways.h"
+#include "backend/sender/sender_inside.h"
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "db/batch.h"
+#include "db/budget_use.h"
 #include "db/db.h"
 #include "db/queue.h"
 #include "db/spool.h"
 
 enum {
-    WORKERS_MAX = 16,
     LOCK_PATIENCE_MS = 30000,
     LOCK_PAUSE_MS = 20,
     DB_BUSY_MS = 10000,
-    DB_TROUBLE_PAUSE_MS = 2000,
-};
-
-struct sender;
-
-struct worker {
-    struct sender *sender;
-    pthread_t thread;
-    struct sp_db *db;
-    char id[27]; /* the job in hand; "" : none */
-    bool started;
-};
-
-struct sender {
-    const struct sp_sender_options *options;
-    struct sp_db *db; /* the dispatcher's */
-    struct sp_batch *batch;
-    struct sp_spool *spool;
-    struct sp_dns *dns;
-    struct sp_ways *ways;
-    int lock_fd;
-    int done_fd;          /* eventfd: a worker is free again */
-    pthread_mutex_t lock; /* for what follows */
-    pthread_cond_t handed_out, ended;
-    struct worker workers[WORKERS_MAX];
-    size_t n_workers, n_busy;
-    bool stopping;
-    bool db_trouble; /* an errand could not be written down: pause before the next */
 };
 
 /* --- workers --- */
@@ -118,7 +88,7 @@ static enum sp_rc
 start_workers(struct sender *s, struct sp_err *err)
 {
     size_t wanted = sp_ways_connections(s->ways);
-    wanted = wanted < 1 ? 1 : wanted > WORKERS_MAX ? WORKERS_MAX : wanted;
+    wanted = wanted < 1 ? 1 : 2 * wanted > SP_WORKERS_MAX ? SP_WORKERS_MAX : 2 * wanted;
     for (size_t i = 0; i < wanted; i++) {
         struct worker *worker = &s->workers[i];
         worker->sender = s;
@@ -132,106 +102,6 @@ start_workers(struct sender *s, struct sp_err *err)
         s->n_workers++;
     }
     return SP_OK;
-}
-
-/* --- handing out --- */
-
-static bool
-in_hand(const struct sender *s, const char *id)
-{
-    for (size_t i = 0; i < s->n_workers; i++)
-        if (strcmp(s->workers[i].id, id) == 0)
-            return true;
-    return false;
-}
-
-static bool
-hand_out(struct sender *s, const char *id)
-{
-    bool handed = false;
-    pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < s->n_workers && !handed && !in_hand(s, id); i++) {
-        if (s->workers[i].id[0] != '\0')
-            continue;
-        memcpy(s->workers[i].id, id, sizeof s->workers[i].id);
-        s->n_busy++;
-        handed = true;
-        pthread_cond_broadcast(&s->handed_out);
-    }
-    pthread_mutex_unlock(&s->lock);
-    return handed;
-}
-
-static size_t
-count_free(struct sender *s)
-{
-    pthread_mutex_lock(&s->lock);
-    size_t n = s->n_workers - s->n_busy;
-    pthread_mutex_unlock(&s->lock);
-    return n;
-}
-
-/* Hands out what is due. Looks at a few more than there are free workers, because some are in hand already. */
-static enum sp_rc
-dispatch(struct sender *s, struct sp_err *err)
-{
-    struct sp_due due[2 * WORKERS_MAX];
-    size_t n = 0;
-    if (count_free(s) == 0)
-        return SP_OK;
-    enum sp_rc rc = sp_queue_due(s->db, sp_wall_ms(s->options->clock), SP_LEN(due), due, &n, err);
-    for (size_t i = 0; rc == SP_OK && i < n; i++)
-        (void)hand_out(s, due[i].id);
-    return rc;
-}
-
-/* --- sleeping --- */
-
-static int
-shorter(int a, int64_t b)
-{
-    if (b < 0)
-        b = 0;
-    if (b > 3600 * 1000)
-        b = 3600 * 1000;
-    return a < 0 || b < a ? (int)b : a;
-}
-
-/* How long to sleep, -1: until woken. Jobs that are due and in hand, or that find no free worker, are looked at again
- * when a worker ends. */
-static int
-time_to_sleep(struct sender *s)
-{
-    struct sp_err err = { 0 };
-    int64_t due = 0, now = sp_wall_ms(s->options->clock), tidy = sp_ways_tidy(s->ways);
-    int timeout = -1;
-    if (tidy != 0)
-        timeout = shorter(timeout, tidy - sp_mono_ms(s->options->clock));
-    if (sp_queue_next_due(s->db, &due, &err) != SP_OK)
-        return shorter(timeout, DB_TROUBLE_PAUSE_MS);
-    if (due > now)
-        timeout = shorter(timeout, due - now);
-    return timeout;
-}
-
-/* true: go on; false: stop. */
-static bool
-sleep_until_something(struct sender *s, int timeout)
-{
-    struct pollfd fds[] = {
-        { .fd = s->options->wake_fd, .events = POLLIN },
-        { .fd = s->done_fd, .events = POLLIN },
-        { .fd = s->options->stop_fd, .events = POLLIN },
-        { .fd = s->options->life_fd, .events = POLLIN },
-    };
-    int n = poll(fds, SP_LEN(fds), timeout);
-    if (n < 0 && errno != EINTR)
-        return false;
-    if (fds[0].revents != 0)
-        sp_wake_drain(s->options->wake_fd);
-    if (fds[1].revents != 0)
-        sp_wake_drain(s->done_fd);
-    return n <= 0 || (fds[2].revents == 0 && fds[3].revents == 0);
 }
 
 static bool
@@ -250,11 +120,11 @@ work(struct sender *s)
     for (;;) {
         struct sp_err err = { 0 };
         bool trouble = take_db_trouble(s);
-        if (!trouble && dispatch(s, &err) != SP_OK) {
+        if (!trouble && sp_dispatch(s, &err) != SP_OK) {
             sp_error(s->options->log, "cannot read what is due: %s", err.text);
             trouble = true;
         }
-        if (!sleep_until_something(s, trouble ? DB_TROUBLE_PAUSE_MS : time_to_sleep(s)))
+        if (!sp_dispatch_sleep(s, trouble))
             return;
     }
 }
@@ -294,6 +164,8 @@ recover_in_batch(struct sp_db *db, void *context, struct sp_err *err)
     struct recovery *recovery = context;
     const struct sp_settings *settings = recovery->sender->options->settings;
     enum sp_rc rc = sp_queue_recover(db, recovery->now, recovery->only_until, &recovery->count, err);
+    if (rc == SP_OK)
+        rc = sp_queue_leave_line(db, NULL, recovery->now, err); /* lines are made anew, in turn */
     for (size_t i = 0; rc == SP_OK && recovery->sender->options->renewed && i < settings->n_tenants; i++)
         rc = sp_queue_release(db, settings->tenants[i].name, recovery->now, err);
     return rc;
@@ -313,6 +185,12 @@ recover(struct sender *s, struct sp_err *err)
     return rc;
 }
 
+static void
+restore_use(void *context, const char *identity, int64_t at, size_t recipients)
+{
+    sp_ways_restore_use(context, identity, at, recipients);
+}
+
 static enum sp_rc
 open_ways(struct sender *s, struct sp_err *err)
 {
@@ -324,6 +202,7 @@ open_ways(struct sender *s, struct sp_err *err)
         .log = s->options->log,
         .dns = s->dns,
         .timeout_ms = s->options->timeout_ms,
+        .method_of = s->options->method_of,
     };
     if (saved == NULL)
         return sp_fail(err, SP_E_NOMEM, "sender: out of memory");
@@ -331,6 +210,8 @@ open_ways(struct sender *s, struct sp_err *err)
     if (rc == SP_OK)
         rc = sp_ways_open(&env, saved, n, s->options->renewed, &s->ways, err);
     free(saved);
+    if (rc == SP_OK)
+        rc = sp_budget_use_each(s->db, sp_wall_ms(s->options->clock), restore_use, s->ways, err);
     return rc;
 }
 
@@ -338,7 +219,7 @@ static enum sp_rc
 sender_open(struct sender *s, const struct sp_sender_options *options, struct sp_err *err)
 {
     const struct sp_gateway_settings *gateway = &options->settings->gateway;
-    *s = (struct sender){ .options = options, .lock_fd = -1, .done_fd = -1 };
+    *s = (struct sender){ .options = options, .lock_fd = -1, .done_fd = -1, .clock_lead = INT64_MAX };
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->handed_out, NULL);
     pthread_cond_init(&s->ended, NULL);

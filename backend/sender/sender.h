@@ -10,10 +10,11 @@
 
 #include "backend/diagnosis/vocabulary.h"
 #include "base/err.h"
+#include "base/settings.h"
 
 struct sp_clock;
 struct sp_log;
-struct sp_settings;
+struct sp_method;
 
 struct sp_sender_options {
     const struct sp_settings *settings;
@@ -26,6 +27,7 @@ struct sp_sender_options {
     bool renewed;                               /* configuration or secrets are new */
     int64_t patience_ms;                        /* how long to wait for attempts under way when stopping */
     int64_t (*timeout_ms)(enum sp_stage stage); /* NULL: the protocol's own */
+    const struct sp_method *(*method_of)(enum sp_method_type type); /* NULL: the real ones */
 };
 
 /* Takes the sender's lock (waiting for a predecessor to go, up to 30 s), settles what a crash left, then works until

@@ -1,33 +1,13 @@
-/* ways.c - the methods at run time; see ways.h. One lock guards health and counts; deliveries run outside it. */
+/* ways.c - the methods at run time, and their health; see ways.h. Seats and lines are in ways_seats.c. */
 #include "backend/sender/ways.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/sender/ways_inside.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-
-struct way {
-    const struct sp_method_settings *settings;
-    const struct sp_method *method;
-    const char *unable;
-    void *handle; /* NULL when unable or switched off */
-    struct sp_health health;
-    char cause[48], reason[256], fix[1024];
-    unsigned busy; /* connections in use */
-    bool probing;  /* half-open, and one of them tries */
-};
-
-struct sp_ways {
-    struct sp_way_env env;
-    pthread_mutex_t lock;
-    pthread_cond_t freed;
-    bool stopping;
-    size_t count;
-    struct way way[SP_PLAN_MAX];
-};
 
 static void
 restore(struct way *way, const struct sp_method_state *saved, bool renewed, int64_t now)
@@ -44,6 +24,7 @@ restore(struct way *way, const struct sp_method_state *saved, bool renewed, int6
     (void)sp_text_copy(way->cause, sizeof way->cause, saved->cause);
     (void)sp_text_copy(way->reason, sizeof way->reason, saved->reason);
     (void)sp_text_copy(way->fix, sizeof way->fix, saved->fix);
+    sp_health_clamp(&way->health, now);
     if (renewed)
         (void)sp_health_renew(&way->health, now);
 }
@@ -54,13 +35,17 @@ open_way(struct sp_ways *ways, const struct sp_method_settings *settings, const 
 {
     struct way *way = &ways->way[ways->count++];
     way->settings = settings;
-    way->method = sp_method_of(settings->type);
+    way->method = ways->env.method_of != NULL ? ways->env.method_of(settings->type) : sp_method_of(settings->type);
     way->unable = way->method->unable(settings);
+    if (way->method->limit != NULL)
+        way->limit =
+            way->method->limit(settings, sp_settings_tenant(ways->env.settings, settings->tenant), &way->limit_why);
     for (size_t i = 0; i < n_saved; i++)
         if (strcmp(saved[i].name, settings->name) == 0)
             restore(way, &saved[i], renewed, sp_wall_ms(ways->env.clock));
-    if (!settings->enabled || way->unable != NULL)
-        return SP_OK;
+    enum sp_rc rc = sp_ways_add_purse(ways, way, err);
+    if (rc != SP_OK || !settings->enabled || way->unable != NULL)
+        return rc;
     return way->method->open(settings, &ways->env, &way->handle, err);
 }
 
@@ -74,7 +59,11 @@ sp_ways_open(const struct sp_way_env *env, const struct sp_method_state *saved, 
         return sp_fail(err, SP_E_NOMEM, "sender: out of memory");
     ways->env = *env;
     pthread_mutex_init(&ways->lock, NULL);
-    pthread_cond_init(&ways->freed, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&ways->freed, &attr);
+    pthread_condattr_destroy(&attr);
     for (size_t i = 0; rc == SP_OK && i < env->settings->n_methods && i < SP_PLAN_MAX; i++)
         rc = open_way(ways, &env->settings->methods[i], saved, n_saved, renewed, err);
     if (rc != SP_OK)
@@ -93,25 +82,20 @@ sp_ways_close(struct sp_ways **ways)
     for (size_t i = 0; i < w->count; i++)
         if (w->way[i].handle != NULL)
             w->way[i].method->close(w->way[i].handle);
+    for (size_t i = 0; i < w->n_purses; i++)
+        sp_budget_free(&w->purse[i].budget);
     pthread_cond_destroy(&w->freed);
     pthread_mutex_destroy(&w->lock);
     free(w);
     *ways = NULL;
 }
 
-size_t
-sp_ways_connections(const struct sp_ways *ways)
-{
-    size_t sum = 0;
-    for (size_t i = 0; i < ways->count; i++)
-        sum += ways->way[i].handle != NULL ? ways->way[i].settings->connections : 0;
-    return sum;
-}
-
 void
 sp_ways_plan(struct sp_ways *ways, const struct sp_plan_job *job, const char (*tried)[SP_PLAN_REASON_SIZE], int64_t now,
              struct sp_ways_view *ret)
 {
+    const struct sp_budget_load load = { .recipients = job->n_recipients,
+                                         .large = job->message_size >= SP_BUDGET_LARGE };
     pthread_mutex_lock(&ways->lock);
     for (size_t i = 0; i < ways->count; i++) {
         const struct way *way = &ways->way[i];
@@ -119,67 +103,17 @@ sp_ways_plan(struct sp_ways *ways, const struct sp_plan_job *job, const char (*t
         ret->way[i] = (struct sp_plan_way){
             .settings = way->settings,
             .unable = way->unable,
+            .limit = way->limit,
+            .limit_why = way->limit_why,
             .health = way->health,
             .probing = way->probing,
             .tried = tried[i][0] != '\0' ? tried[i] : NULL,
             .reason = ret->reason[i],
         };
+        sp_ways_look_at_room(ways, i, &load, now, ret);
     }
     pthread_mutex_unlock(&ways->lock);
     sp_plan_make(job, ret->way, ways->count, now, &ret->plan);
-}
-
-/* A way whose time of being down is over is tried by exactly one. */
-static bool
-enter(struct way *way, int64_t now)
-{
-    (void)sp_health_wake(&way->health, now);
-    if (!sp_health_usable(&way->health, way->probing, now))
-        return false;
-    way->probing = way->health.state == SP_WAY_HALF_OPEN;
-    way->busy++;
-    return true;
-}
-
-bool
-sp_ways_acquire(struct sp_ways *ways, size_t index)
-{
-    struct way *way = &ways->way[index];
-    pthread_mutex_lock(&ways->lock);
-    while (!ways->stopping && way->busy >= way->settings->connections)
-        pthread_cond_wait(&ways->freed, &ways->lock);
-    bool entered = !ways->stopping && enter(way, sp_wall_ms(ways->env.clock));
-    pthread_mutex_unlock(&ways->lock);
-    return entered;
-}
-
-void
-sp_ways_release(struct sp_ways *ways, size_t index)
-{
-    struct way *way = &ways->way[index];
-    pthread_mutex_lock(&ways->lock);
-    way->busy--;
-    way->probing = false;
-    pthread_cond_broadcast(&ways->freed);
-    pthread_mutex_unlock(&ways->lock);
-}
-
-void
-sp_ways_stop(struct sp_ways *ways)
-{
-    pthread_mutex_lock(&ways->lock);
-    ways->stopping = true;
-    pthread_cond_broadcast(&ways->freed);
-    pthread_mutex_unlock(&ways->lock);
-}
-
-bool
-sp_ways_stopping(struct sp_ways *ways)
-{
-    pthread_mutex_lock(&ways->lock);
-    bool stopping = ways->stopping;
-    pthread_mutex_unlock(&ways->lock);
-    return stopping;
 }
 
 void
@@ -279,17 +213,4 @@ sp_ways_learn(struct sp_ways *ways, size_t index, const struct sp_report *report
     *ret_came_back = was_shut && is_open;
     store(way, ret_state);
     pthread_mutex_unlock(&ways->lock);
-}
-
-int64_t
-sp_ways_tidy(struct sp_ways *ways)
-{
-    int64_t next = 0;
-    for (size_t i = 0; i < ways->count; i++) {
-        const struct way *way = &ways->way[i];
-        int64_t at = way->handle != NULL ? way->method->tidy(way->handle) : 0;
-        if (at != 0 && (next == 0 || at < next))
-            next = at;
-    }
-    return next;
 }

@@ -194,6 +194,7 @@ test_cancel_by_state(void **state)
     char sending[SP_ULID_SIZE];
     size_t count = 9;
     struct sp_due due[4];
+    const struct sp_turn nobody = { .source = "" };
     new_id(NOW_MS, queued);
     new_id(NOW_MS, sending);
     add_job(w, queued);
@@ -201,7 +202,7 @@ test_cancel_by_state(void **state)
     force_state(w, sending, SP_JOB_SENDING);
     assert_ok(w, sp_job_cancel(w->db, queued, NOW_MS, &w->err));
     assert_int_equal(state_of(w, queued), SP_JOB_CANCELLED);
-    assert_ok(w, sp_queue_due(w->db, NOW_MS * 2, SP_LEN(due), due, &count, &w->err));
+    assert_ok(w, sp_queue_due(w->db, "", NOW_MS * 2, &nobody, SP_LEN(due), due, &count, &w->err));
     assert_int_equal(count, 0);
     assert_int_equal(sp_job_cancel(w->db, sending, NOW_MS, &w->err), SP_E_CONFLICT);
     assert_int_equal(sp_job_cancel(w->db, queued, NOW_MS, &w->err), SP_E_CONFLICT);

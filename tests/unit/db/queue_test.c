@@ -63,7 +63,8 @@ static size_t
 due_at(struct world *w, int64_t now, struct sp_due *due, size_t room)
 {
     size_t count = 0;
-    assert_ok(w, sp_queue_due(w->db, now, room, due, &count, &w->err));
+    const struct sp_turn nobody = { .source = "" };
+    assert_ok(w, sp_queue_due(w->db, "", now, &nobody, room, due, &count, &w->err));
     return count;
 }
 
@@ -86,7 +87,8 @@ test_oldest_due_first(void **state)
     assert_string_equal(due[1].id, ids[0]);
     assert_string_equal(due[2].id, ids[2]);
     assert_string_equal(due[0].tenant, "contoso");
-    assert_string_equal(due[0].source, "folder/scans");
+    assert_string_equal(due[0].from.source, "folder");
+    assert_string_equal(due[0].from.source_name, "scans");
     assert_int_equal(due[0].size, 5);
     assert_int_equal(due_at(w, NOW_MS + 1200, due, 8), 1);
     assert_int_equal(due_at(w, NOW_MS + 9000, due, 2), 2);
