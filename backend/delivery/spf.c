@@ -41,7 +41,7 @@ struct term {
 
 static enum sp_spf_result evaluate(struct evaluation *e, const char *domain);
 
-static enum found
+__attribute__((format(printf, 2, 0))) static enum found
 broken(struct evaluation *e, const char *format, const char *what)
 {
     (void)sp_text_format(e->told->why, sizeof e->told->why, format, what);
