@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <stdint.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -41,10 +42,13 @@ struct term {
 
 static enum sp_spf_result evaluate(struct evaluation *e, const char *domain);
 
-__attribute__((format(printf, 2, 0))) static enum found
-broken(struct evaluation *e, const char *format, const char *what)
+__attribute__((format(printf, 2, 3))) static enum found
+broken(struct evaluation *e, const char *format, ...)
 {
-    (void)sp_text_format(e->told->why, sizeof e->told->why, format, what);
+    va_list args;
+    va_start(args, format);
+    (void)sp_text_vformat(e->told->why, sizeof e->told->why, format, args);
+    va_end(args);
     return FOUND_PERMERROR;
 }
 
