@@ -284,6 +284,33 @@ test_addresses_in_turns_ipv6_first(void **state)
 }
 
 static void
+test_faster_family_goes_first_for_that_host(void **state)
+{
+    struct world *w = *state;
+    sp_dns_prefer(w->dns, "Both.test", "192.0.2.1");
+    sp_dns_prefer(w->dns, "other.test", "2001:db8::1");
+    assert_int_equal(addresses(w, "both.test", false), SP_OK);
+    assert_address(w, 0, "192.0.2.1");
+    assert_address(w, 1, "2001:db8::1");
+    assert_int_equal(addresses(w, "both.test", true), SP_OK);
+    assert_int_equal(w->n, 3);
+    sp_dns_prefer(w->dns, "both.test", "2001:db8::1");
+    assert_int_equal(addresses(w, "both.test", false), SP_OK);
+    assert_address(w, 0, "2001:db8::1");
+}
+
+static void
+test_a_few_hosts_families_are_remembered(void **state)
+{
+    struct world *w = *state;
+    sp_dns_prefer(w->dns, "both.test", "192.0.2.1");
+    for (char host[] = "a.test"; host[0] <= 'z'; host[0]++)
+        sp_dns_prefer(w->dns, host, "192.0.2.9");
+    assert_int_equal(addresses(w, "both.test", false), SP_OK);
+    assert_address(w, 0, "2001:db8::1"); /* forgotten, which costs a race */
+}
+
+static void
 test_addresses_of_ipv4_only(void **state)
 {
     struct world *w = *state;
@@ -467,6 +494,8 @@ main(void)
         world_test(test_lost_question_is_asked_again),
         world_test(test_alias_without_end_makes_no_sense),
         world_test(test_addresses_in_turns_ipv6_first),
+        world_test(test_faster_family_goes_first_for_that_host),
+        world_test(test_a_few_hosts_families_are_remembered),
         world_test(test_addresses_of_ipv4_only),
         world_test(test_addresses_behind_aliases),
         world_test(test_one_family_is_enough),

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "backend/net/conn.h"
+#include "base/certificate.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "unit/smtp/fake_tls.h"
@@ -196,6 +197,17 @@ test_files_that_are_missing_or_do_not_fit_are_named(void **state)
     unlink(other_key);
 }
 
+static void
+test_end_of_a_certificate_is_read(void **state)
+{
+    struct world *w = *state;
+    int64_t end = 0, now = sp_wall_ms(&sp_clock_system);
+    assert_int_equal(sp_certificate_expiry(w->certificate, &end, &w->err), SP_OK);
+    assert_true(end > now && end < now + INT64_C(3) * 24 * 3600 * 1000);
+    assert_int_equal(sp_certificate_expiry(w->key, &end, &w->err), SP_E_INVALID);
+    assert_int_equal(sp_certificate_expiry("/nonexistent", &end, NULL), SP_E_NOTFOUND);
+}
+
 #define world_test(name) cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
 int
@@ -209,6 +221,7 @@ main(void)
         world_test(test_tls_before_1_2_is_refused),
         world_test(test_tls_1_2_sessions_are_resumed_too),
         world_test(test_files_that_are_missing_or_do_not_fit_are_named),
+        world_test(test_end_of_a_certificate_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
