@@ -11,8 +11,8 @@
 #include "backend/delivery/spf.h"
 
 #include <arpa/inet.h>
-#include <stdint.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/auto.h"
