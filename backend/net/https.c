@@ -60,7 +60,7 @@ wipe_realloc(void *bytes, size_t size)
     size_t old = malloc_usable_size(bytes);
     if (bytes != NULL && size <= old && size > 0)
         return bytes;
-    void *larger = malloc(size);
+    void *larger = malloc(size > 0 ? size : 1);
     if (larger != NULL && bytes != NULL) {
         memcpy(larger, bytes, old < size ? old : size);
         wipe_free(bytes);

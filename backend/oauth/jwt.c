@@ -16,6 +16,14 @@
 
 enum { CLAIMS_MAX = 64 * 1024 };
 
+static void
+replace(struct sp_str *text, size_t start, char from, char to)
+{
+    for (size_t i = start; i < text->len; i++)
+        if (text->text[i] == from)
+            text->text[i] = to;
+}
+
 void
 sp_base64url_add(struct sp_str *out, const void *bytes, size_t size)
 {
@@ -25,8 +33,8 @@ sp_base64url_add(struct sp_str *out, const void *bytes, size_t size)
         return;
     while (out->len > start && out->text[out->len - 1] == '=')
         sp_str_cut(out, out->len - 1);
-    for (size_t i = start; i < out->len; i++)
-        out->text[i] = out->text[i] == '+' ? '-' : out->text[i] == '/' ? '_' : out->text[i];
+    replace(out, start, '+', '-');
+    replace(out, start, '/', '_');
 }
 
 static void
@@ -132,8 +140,8 @@ sp_jwt_claims(const char *token, size_t size)
     sp_str_add_n(&padded, start, (size_t)(end - start));
     while (!padded.failed && padded.len % 4 != 0)
         sp_str_add_char(&padded, '=');
-    for (size_t i = 0; i < padded.len; i++)
-        padded.text[i] = padded.text[i] == '-' ? '+' : padded.text[i] == '_' ? '/' : padded.text[i];
+    replace(&padded, 0, '-', '+');
+    replace(&padded, 0, '_', '/');
     if (padded.failed || !sp_base64_decode(&text, sp_str_text(&padded), padded.len))
         return NULL;
     json_t *claims = json_loadb(sp_str_text(&text), text.len, JSON_REJECT_DUPLICATES, NULL);

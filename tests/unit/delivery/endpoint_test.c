@@ -18,6 +18,8 @@
 #define NEW     "contoso-com.o-v1.mx.microsoft"
 #define INITIAL "contoso.mail.protection.outlook.com"
 
+static const int64_t SECOND = 1000;
+
 struct world {
     struct fake_dns *server;
     struct sp_dns *dns;
@@ -136,7 +138,7 @@ test_asked_again_when_its_time_is_over_or_nobody_is_there(void **state)
     assert_found(w, OURS);
     assert_found(w, OURS);
     assert_int_equal(fake_dns_questions(w->server), 1);
-    w->passed += 301 * 1000;
+    w->passed += 301 * SECOND;
     assert_found(w, OURS);
     assert_int_equal(fake_dns_questions(w->server), 2);
     sp_endpoint_forget(w->endpoint);
@@ -196,10 +198,10 @@ test_what_was_known_serves_while_no_resolver_answers(void **state)
     tenant(w, "", "contoso.com", "");
     assert_found(w, OURS);
     fake_dns_free(&w->server);
-    w->passed += 3600 * 1000;
+    w->passed += 3600 * SECOND;
     assert_int_equal(find(w, 300), SP_OK);
     assert_string_equal(w->hosts.name[0], OURS);
-    w->passed += 48 * 3600 * 1000LL;
+    w->passed += 48 * 3600 * SECOND;
     assert_int_not_equal(find(w, 300), SP_OK);
     w->server = fake_dns_new(rules);
 }

@@ -130,7 +130,7 @@ test_retry_after_as_a_date_or_nonsense(void **state)
         { 503, "Retry-After: soon\r\n", NULL, HTTPS_KEEPS },
         { 200, NULL, NULL, HTTPS_KEEPS },
     };
-    static const int64_t expected[] = { 60, 0, 24 * 3600, -1, -1 };
+    static const int64_t expected[] = { 60, 0, 86400, -1, -1 };
     serve(w, FAKE_GOOD, answers, SP_LEN(answers));
     for (size_t i = 0; i < SP_LEN(expected); i++) {
         assert_int_equal(call(w, (struct sp_https_request){ 0 }), SP_TROUBLE_NONE);
@@ -278,7 +278,7 @@ static void
 test_endless_body_is_cut(void **state)
 {
     struct world *w = *state;
-    size_t size = 3 * SP_HTTPS_BODY_MAX;
+    size_t size = (size_t)3 * SP_HTTPS_BODY_MAX;
     SP_AUTO_FREE char *body = malloc(size + 1);
     assert_non_null(body);
     memset(body, 'x', size);

@@ -61,8 +61,8 @@ decode(const char *text, size_t len, struct sp_str *out)
     sp_str_add_n(&padded, text, len);
     while (padded.len % 4 != 0)
         sp_str_add_char(&padded, '=');
-    for (size_t i = 0; i < padded.len; i++)
-        padded.text[i] = padded.text[i] == '-' ? '+' : padded.text[i] == '_' ? '/' : padded.text[i];
+    for (char *at = padded.text; (at = strpbrk(at, "-_")) != NULL;)
+        *at = "+/"[*at == '_'];
     assert_true(sp_base64_decode(out, padded.text, padded.len));
     sp_str_free(&padded);
 }

@@ -30,6 +30,8 @@
     "{\"error\":\"unauthorized_client\",\"error_description\":\"AADSTS700016: Application with identifier 'app-1' "    \
     "was not found in the directory 'Contoso'.\"}"
 
+static const int64_t SECOND = 1000;
+
 struct world {
     struct fake_ca *ca;
     struct fake_https *server;
@@ -160,9 +162,9 @@ test_renewed_ahead_of_its_end(void **state)
                                                         { 200, NULL, TOKEN("two", "3600"), HTTPS_KEEPS } };
     begin(w, false, answers, 2);
     assert_string_equal(get(w), "one");
-    w->passed = 3200 * 1000;
+    w->passed = 3200 * SECOND;
     assert_string_equal(get(w), "one");
-    w->passed = 3350 * 1000;
+    w->passed = 3350 * SECOND;
     assert_string_equal(get(w), "two");
 }
 
@@ -174,9 +176,9 @@ test_short_lived_tokens_are_used_for_half_their_life(void **state)
                                                         { 200, NULL, TOKEN("two", "\"60\""), HTTPS_KEEPS } };
     begin(w, false, answers, 2);
     assert_string_equal(get(w), "one");
-    w->passed = 20 * 1000;
+    w->passed = 20 * SECOND;
     assert_string_equal(get(w), "one");
-    w->passed = 40 * 1000;
+    w->passed = 40 * SECOND;
     assert_string_equal(get(w), "two");
 }
 
@@ -192,11 +194,11 @@ test_old_token_serves_while_no_new_one_is_to_be_had(void **state)
     };
     begin(w, false, answers, 4);
     assert_string_equal(get(w), "one");
-    w->passed = 3400 * 1000;
+    w->passed = 3400 * SECOND;
     assert_string_equal(get(w), "one");
     assert_string_equal(get(w), "one"); /* without asking again at once */
     assert_int_equal(fake_https_requests(w->server), 2);
-    w->passed = 3601 * 1000;
+    w->passed = 3601 * SECOND;
     assert_string_equal(get(w), ""); /* now it is over */
     assert_int_equal(w->failure.code, 503);
     assert_string_equal(get(w), "two");
@@ -300,7 +302,7 @@ test_successor_is_tried_by_itself_and_stays(void **state)
     assert_string_equal(get(w), "one");
     assert_int_equal(sp_token_works_by(w->token), SP_TOKEN_BY_NEXT);
     assert_non_null(strstr(fake_https_request(w->server, 1), "&client_secret=the-next"));
-    w->passed = 3500 * 1000;
+    w->passed = 3500 * SECOND;
     assert_string_equal(get(w), "two");
     assert_int_equal(fake_https_requests(w->server), 3);
     assert_non_null(strstr(fake_https_request(w->server, 2), "&client_secret=the-next"));
