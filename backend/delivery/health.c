@@ -117,6 +117,28 @@ sp_health_failed(struct sp_health *health, const struct sp_diagnosis *diagnosis,
 }
 
 bool
+sp_health_walked(struct sp_health *health, int64_t now)
+{
+    bool was_shut = health->state == SP_WAY_DOWN || health->state == SP_WAY_HALF_OPEN;
+    bool shows_late = health->class_ == SP_CLASS_SENDER_DENIED || health->class_ == SP_CLASS_SENDER_AUTHENTICATION;
+    if (!was_shut) {
+        health->failures = 0;
+        return false;
+    }
+    if (shows_late) {
+        health->state = SP_WAY_DOWN;
+        health->retry_at = now;
+        return true;
+    }
+    health->state = health->proven_at > 0 ? SP_WAY_UP : SP_WAY_UNPROVEN;
+    health->class_ = SP_CLASS_OK;
+    health->failures = 0;
+    health->since = now;
+    health->retry_at = 0;
+    return true;
+}
+
+bool
 sp_health_usable(const struct sp_health *health, bool probing, int64_t now)
 {
     switch (health->state) {

@@ -22,6 +22,10 @@ void sp_health_accepted(struct sp_health *health, int64_t now);
 /* An attempt failed with this diagnosis at this stage. true: the method went down, or stays down for longer. Troubles
  * of recipients, messages and traffic leave it up: whoever got as far as RCPT TO has a way that works. */
 bool sp_health_failed(struct sp_health *health, const struct sp_diagnosis *diagnosis, enum sp_stage stage, int64_t now);
+/* A check got as far as one gets without sending: what was down is open again, though not proven by that. A trouble
+ * that shows only when a message is handed over may still be there: the next message tries, at once. true: it may be
+ * used now and could not before. */
+bool sp_health_walked(struct sp_health *health, int64_t now);
 /* Whether a job may use it now; half-open ones only when `probing` is false. */
 bool sp_health_usable(const struct sp_health *health, bool probing, int64_t now);
 /* A down method whose time is over becomes half-open. true: it did just now. */

@@ -17,6 +17,7 @@ struct sp_clock;
 struct sp_dns;
 struct sp_log;
 struct sp_mail;
+struct sp_walk;
 
 /* What every way needs from the world; all of it borrowed and longer lived. */
 struct sp_way_env {
@@ -74,6 +75,9 @@ struct sp_method {
     /* One attempt; blocks, each step with its deadline. Called from several threads at once, at most
      * settings->connections of them. */
     void (*deliver)(void *way, const struct sp_message *message, struct sp_report *report);
+    /* Walks the way up to where the next step would send, and tells each step; blocks. Fills report as an attempt
+     * would, accepted never being set; class ok: what can be known without sending is well. NULL: cannot be walked. */
+    void (*check)(void *way, const struct sp_walk *walk, struct sp_report *report);
     /* Closes connections that were idle for too long. Returns when to come again (monotonic ms), 0: not needed. */
     int64_t (*tidy)(void *way);
     /* Closes all idle connections, because another way of the same mailbox needs them. NULL: it keeps none. */

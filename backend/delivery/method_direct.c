@@ -1,4 +1,5 @@
 /* method_direct.c - direct send: anonymous mail to the tenant's own mail exchanger, port 25, for recipients inside. */
+#include "backend/delivery/check_smtp.h"
 #include "backend/delivery/smtp_way.h"
 
 static const char *
@@ -29,5 +30,6 @@ const struct sp_method sp_method_direct = {
     .open = direct_open,
     .close = sp_smtp_way_close,
     .deliver = sp_smtp_way_deliver,
+    .check = sp_smtp_way_check,
     .tidy = sp_smtp_way_tidy,
 };

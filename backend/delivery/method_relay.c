@@ -4,6 +4,7 @@
  *
  * A certificate is refused in several ways: by a TLS alert, which TLS 1.3 delivers only after the handshake, so that
  * the connection breaks at EHLO; or not at all, and the mail is then taken for a stranger's (550 5.7.64 at RCPT TO). */
+#include "backend/delivery/check_smtp.h"
 #include "backend/delivery/smtp_way.h"
 
 static const char *
@@ -45,5 +46,6 @@ const struct sp_method sp_method_relay = {
     .open = relay_open,
     .close = sp_smtp_way_close,
     .deliver = sp_smtp_way_deliver,
+    .check = sp_smtp_way_check,
     .tidy = sp_smtp_way_tidy,
 };

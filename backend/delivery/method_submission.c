@@ -4,6 +4,7 @@
  *
  * A token is sent in a second line after AUTH: with 2 kB it is longer than RFC 5321 lets a command be. One that is
  * refused may have been withdrawn a moment ago, so another is fetched and tried before the refusal counts. */
+#include "backend/delivery/check_smtp.h"
 #include "backend/delivery/smtp_way.h"
 
 #include <stdlib.h>
@@ -148,6 +149,7 @@ const struct sp_method sp_method_submission = {
     .open = submission_open,
     .close = sp_smtp_way_close,
     .deliver = sp_smtp_way_deliver,
+    .check = sp_smtp_way_check,
     .tidy = submission_tidy,
     .shed = sp_smtp_way_shed,
 };

@@ -388,9 +388,8 @@ struct peer {
 };
 
 static void
-note_peer(const struct sp_smtp *smtp, struct peer *peer)
+note_peer(const struct sp_smtp_facts *facts, struct peer *peer)
 {
-    const struct sp_smtp_facts *facts = sp_smtp_facts(smtp);
     (void)sp_text_copy(peer->ip, sizeof peer->ip, facts->ip);
     (void)sp_text_copy(peer->tls, sizeof peer->tls, facts->tls_version);
     (void)sp_text_copy(peer->public_ip, sizeof peer->public_ip, facts->public_ip);
@@ -434,7 +433,7 @@ try_once(struct sp_smtp_way *way, const struct sp_message *message, struct sp_co
 {
     if (line->smtp == NULL && !connect_new(way, line, outcome))
         return false;
-    note_peer(line->smtp, peer);
+    note_peer(sp_smtp_facts(line->smtp), peer);
     return deliver_on(line->smtp, message, composer, recipients, outcome);
 }
 
@@ -579,4 +578,42 @@ void
 sp_way_endpoint_unreachable(struct sp_smtp_way *way)
 {
     sp_endpoint_forget(way->own);
+}
+
+/* --- for a check --- */
+
+const struct sp_smtp_way_kind *
+sp_smtp_way_kind(const struct sp_smtp_way *way)
+{
+    return way->kind;
+}
+
+bool
+sp_smtp_way_credentials(struct sp_smtp_way *way, struct sp_way_credentials *ret, struct sp_smtp_outcome *outcome)
+{
+    if (way->unready.rc != SP_OK)
+        return sp_way_fail(outcome, SP_STAGE_AUTH, SP_TROUBLE_LOCAL, "%s", way->unready.text);
+    ret->which = (enum sp_way_proof)present_proof(way);
+    ret->tls = way->tls[ret->which];
+    ret->password = way->password[ret->which];
+    return true;
+}
+
+bool
+sp_smtp_way_may_try_again(struct sp_smtp_way *way, const struct sp_way_credentials *refused,
+                          const struct sp_smtp_outcome *outcome)
+{
+    const struct line line = { .proof = (int)refused->which };
+    return way->unready.rc == SP_OK && may_prove_otherwise(way, &line, outcome);
+}
+
+void
+sp_smtp_way_report(const struct sp_smtp_way *way, const struct sp_smtp_recipient *recipients,
+                   const struct sp_smtp_outcome *outcome, const char *host, const struct sp_smtp_facts *facts,
+                   struct sp_report *report)
+{
+    struct peer peer = { 0 };
+    if (facts != NULL)
+        note_peer(facts, &peer);
+    fill_report(way, recipients, outcome, host, &peer, report);
 }

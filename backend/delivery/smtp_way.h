@@ -8,6 +8,7 @@
 #include "backend/smtp/session.h"
 
 struct sp_smtp_way;
+struct sp_tls;
 
 enum { SP_WAY_IDLE_MS = 10000 };
 
@@ -48,6 +49,24 @@ void *sp_smtp_way_own(const struct sp_smtp_way *way); /* what make made */
 /* A sentence and a trouble into an outcome, for find and sign_in. Returns false. */
 bool sp_way_fail(struct sp_smtp_outcome *outcome, enum sp_stage stage, enum sp_trouble trouble, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* --- for a check, which does by itself what an attempt does --- */
+
+struct sp_way_credentials {
+    enum sp_way_proof which;
+    struct sp_tls *tls;
+    const struct sp_secret *password; /* NULL: signs in otherwise, or not at all */
+};
+const struct sp_smtp_way_kind *sp_smtp_way_kind(const struct sp_smtp_way *way);
+/* What the next connection would use. false: nothing can be used, and outcome says why. */
+bool sp_smtp_way_credentials(struct sp_smtp_way *way, struct sp_way_credentials *ret, struct sp_smtp_outcome *outcome);
+/* These were refused, and there are others: take them. */
+bool sp_smtp_way_may_try_again(struct sp_smtp_way *way, const struct sp_way_credentials *refused,
+                               const struct sp_smtp_outcome *outcome);
+/* Fills a report for report->n_recipients recipients. facts: NULL when there was no session. */
+void sp_smtp_way_report(const struct sp_smtp_way *way, const struct sp_smtp_recipient *recipients,
+                        const struct sp_smtp_outcome *outcome, const char *host, const struct sp_smtp_facts *facts,
+                        struct sp_report *report);
 
 /* make, unmake, find and unreachable of the methods that go to the tenant's mail exchangers. */
 enum sp_rc sp_way_make_endpoint(struct sp_smtp_way *way, void **ret_own, struct sp_err *err);

@@ -165,6 +165,35 @@ test_new_secrets_let_it_try_at_once(void **state)
     assert_int_equal(blocked.state, SP_WAY_DOWN);
 }
 
+static void
+test_a_walk_brings_back_what_was_down_and_proves_nothing(void **state)
+{
+    (void)state;
+    struct sp_health health = { 0 };
+    assert_false(sp_health_walked(&health, NOON)); /* it could be used before */
+    assert_int_equal(health.state, SP_WAY_UNPROVEN);
+    fails(&health, SP_CLASS_IP_REPUTATION, SP_STAGE_RCPT, NOON);
+    assert_true(sp_health_walked(&health, NOON + MINUTE));
+    assert_int_equal(health.state, SP_WAY_UNPROVEN);
+    assert_int_equal(health.proven_at, 0);
+    sp_health_accepted(&health, NOON);
+    fails(&health, SP_CLASS_AUTH_DISABLED, SP_STAGE_AUTH, NOON);
+    assert_true(sp_health_walked(&health, NOON + MINUTE));
+    assert_int_equal(health.state, SP_WAY_UP);
+    assert_int_equal(health.failures, 0);
+}
+
+static void
+test_a_walk_cannot_clear_what_shows_only_after_it(void **state)
+{
+    (void)state;
+    struct sp_health health = { 0 };
+    fails(&health, SP_CLASS_SENDER_DENIED, SP_STAGE_MESSAGE, NOON);
+    assert_true(sp_health_walked(&health, NOON + MINUTE));
+    assert_int_equal(health.state, SP_WAY_DOWN);
+    assert_true(sp_health_wake(&health, NOON + MINUTE)); /* one may try, at once */
+}
+
 int
 main(void)
 {
@@ -179,6 +208,8 @@ main(void)
         cmocka_unit_test(test_successful_probe_brings_it_back),
         cmocka_unit_test(test_probe_that_reaches_an_unknown_recipient_proves_the_way_open),
         cmocka_unit_test(test_probe_that_is_told_to_wait_at_the_door_stays_down),
+        cmocka_unit_test(test_a_walk_brings_back_what_was_down_and_proves_nothing),
+        cmocka_unit_test(test_a_walk_cannot_clear_what_shows_only_after_it),
         cmocka_unit_test(test_new_secrets_let_it_try_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
