@@ -6,7 +6,8 @@
  *   graph_upload.c   one large attachment in ranges
  *   graph_call.c     one request: token, answer, waiting when told to
  *   graph_json.c     what is written into requests and read from answers
- *   graph_body.c     bodies made while they are sent */
+ *   graph_body.c     bodies made while they are sent
+ *   check_graph.c    one look at the mailbox, for a check */
 #ifndef SP_DELIVERY_GRAPH_H
 #define SP_DELIVERY_GRAPH_H
 
@@ -93,6 +94,15 @@ bool sp_graph_read_bool(const struct sp_graph_answer *answer, const char *key, b
 bool sp_graph_read_next(const struct sp_graph_answer *answer, uint64_t end, uint64_t *ret);
 /* One line for people, word for word: "403 ErrorSendAsDenied: The user account ... [request-id ...]". */
 void sp_graph_reply(const struct sp_graph_answer *answer, char *buffer, size_t size);
+
+/* --- method_graph.c, check_graph.c --- */
+
+struct sp_walk;
+
+/* How it went, for all recipients that were not refused before. */
+void sp_graph_report(const struct sp_graph *graph, const struct sp_graph_answer *answer, struct sp_report *report);
+/* struct sp_method's check. */
+void sp_graph_check(void *way, const struct sp_walk *walk, struct sp_report *report);
 
 /* --- handing over: true when Graph took the mail --- */
 

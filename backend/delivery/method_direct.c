@@ -32,4 +32,5 @@ const struct sp_method sp_method_direct = {
     .deliver = sp_smtp_way_deliver,
     .check = sp_smtp_way_check,
     .tidy = sp_smtp_way_tidy,
+    .shed = sp_smtp_way_shed,
 };

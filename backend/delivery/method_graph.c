@@ -226,8 +226,8 @@ settle_named(const struct sp_graph *graph, const struct sp_message *message, con
     return waiting;
 }
 
-static void
-fill_report(const struct sp_graph *graph, const struct sp_graph_answer *answer, struct sp_report *report)
+void
+sp_graph_report(const struct sp_graph *graph, const struct sp_graph_answer *answer, struct sp_report *report)
 {
     const struct sp_https_response *response = &answer->response;
     report->accepted = sp_graph_done(answer);
@@ -258,7 +258,7 @@ graph_deliver(void *context, const struct sp_message *message, struct sp_report 
     while (named && !send_to_waiting(graph, message, report, &answer) && !answer.maybe_sent)
         if (settle_named(graph, message, &answer, report, &named) == 0)
             break;
-    fill_report(graph, &answer, report);
+    sp_graph_report(graph, &answer, report);
     sp_graph_answer_free(&answer);
 }
 
@@ -269,5 +269,6 @@ const struct sp_method sp_method_graph = {
     .open = graph_open,
     .close = graph_close,
     .deliver = graph_deliver,
+    .check = sp_graph_check,
     .tidy = graph_tidy,
 };

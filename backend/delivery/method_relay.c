@@ -48,4 +48,5 @@ const struct sp_method sp_method_relay = {
     .deliver = sp_smtp_way_deliver,
     .check = sp_smtp_way_check,
     .tidy = sp_smtp_way_tidy,
+    .shed = sp_smtp_way_shed,
 };
