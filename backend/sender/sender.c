@@ -18,6 +18,7 @@
 
 #include "backend/delivery/settle.h"
 #include "backend/net/dns.h"
+#include "backend/sender/check_run.h"
 #include "backend/sender/errand.h"
 #include "backend/sender/sender_inside.h"
 #include "base/auto.h"
@@ -35,6 +36,7 @@ enum {
     LOCK_PATIENCE_MS = 30000,
     LOCK_PAUSE_MS = 20,
     DB_BUSY_MS = 10000,
+    CHECK_PATIENCE_MS = 500, /* a walk may break off anywhere */
 };
 
 /* --- workers --- */
@@ -124,6 +126,7 @@ work(struct sender *s)
             sp_error(s->options->log, "cannot read what is due: %s", err.text);
             trouble = true;
         }
+        sp_checker_look(s->checker, s->db);
         if (!sp_dispatch_sleep(s, trouble))
             return;
     }
@@ -216,6 +219,21 @@ open_ways(struct sender *s, struct sp_err *err)
 }
 
 static enum sp_rc
+open_checker(struct sender *s, struct sp_err *err)
+{
+    const struct sp_checker_env env = {
+        .settings = s->options->settings,
+        .clock = s->options->clock,
+        .log = s->options->log,
+        .ways = s->ways,
+        .batch = s->batch,
+        .done_fd = s->done_fd,
+        .gateway_wake_fd = s->options->gateway_wake_fd,
+    };
+    return sp_checker_open(&env, &s->checker, err);
+}
+
+static enum sp_rc
 sender_open(struct sender *s, const struct sp_sender_options *options, struct sp_err *err)
 {
     const struct sp_gateway_settings *gateway = &options->settings->gateway;
@@ -239,6 +257,8 @@ sender_open(struct sender *s, const struct sp_sender_options *options, struct sp
         rc = recover(s, err);
     if (rc == SP_OK)
         rc = open_ways(s, err);
+    if (rc == SP_OK)
+        rc = open_checker(s, err);
     return rc == SP_OK ? start_workers(s, err) : rc;
 }
 
@@ -297,6 +317,8 @@ sp_sender_run(const struct sp_sender_options *options, struct sp_err *err)
         sp_ways_stop(s->ways);
     if (!wait_for_workers(s)) /* their threads still use s: it stays until the process ends, now */
         return sp_fail(err, SP_E_BUSY, "messages are still under way after %lld ms", (long long)options->patience_ms);
+    if (!sp_checker_close(&s->checker, CHECK_PATIENCE_MS))
+        return sp_fail(err, SP_E_BUSY, "a check is still under way");
     sender_close(s);
     free(s);
     return rc;

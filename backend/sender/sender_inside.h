@@ -9,6 +9,7 @@
 #include "db/queue.h"
 
 struct sp_batch;
+struct sp_checker;
 struct sp_db;
 struct sp_dns;
 struct sp_spool;
@@ -32,6 +33,7 @@ struct sender {
     struct sp_spool *spool;
     struct sp_dns *dns;
     struct sp_ways *ways;
+    struct sp_checker *checker;
     int lock_fd;
     int done_fd;          /* eventfd: a worker is free again */
     pthread_mutex_t lock; /* for what follows */

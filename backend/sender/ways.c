@@ -191,6 +191,8 @@ learn(struct way *way, const struct sp_report *report, int64_t now)
     const struct sp_diagnosis *diagnosis = about_the_way(report);
     if (report->accepted)
         sp_health_accepted(&way->health, now);
+    else if (diagnosis->class_ == SP_CLASS_OK) /* a walk that went well */
+        (void)sp_health_walked(&way->health, now);
     else if (!report->maybe_sent && sp_health_failed(&way->health, diagnosis, report->stage, now) &&
              diagnosis->scope == SP_SCOPE_METHOD)
         describe(way, diagnosis);
@@ -207,7 +209,8 @@ sp_ways_learn(struct sp_ways *ways, size_t index, const struct sp_report *report
     struct sp_health before = way->health;
     learn(way, report, now);
     bool was_shut = before.state == SP_WAY_DOWN || before.state == SP_WAY_HALF_OPEN;
-    bool is_open = way->health.state == SP_WAY_UP || way->health.state == SP_WAY_UNPROVEN;
+    bool is_open = way->health.state == SP_WAY_UP || way->health.state == SP_WAY_UNPROVEN ||
+                   (way->health.state == SP_WAY_DOWN && way->health.retry_at <= now);
     *ret_changed = before.state != way->health.state || before.retry_at != way->health.retry_at ||
                    before.failures != way->health.failures || before.proven_at == 0;
     *ret_came_back = was_shut && is_open;

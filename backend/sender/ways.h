@@ -82,6 +82,17 @@ void sp_ways_deliver(struct sp_ways *ways, size_t index, const struct sp_message
  * state is another now; *ret_came_back: it was down and is not any more. */
 void sp_ways_learn(struct sp_ways *ways, size_t index, const struct sp_report *report, int64_t now,
                    struct sp_method_state *ret_state, bool *ret_changed, bool *ret_came_back);
+/* --- checks (ways_check.c) --- */
+
+/* Why a way cannot be walked: switched off, or not in this version; NULL: it can. */
+const char *sp_ways_closed(const struct sp_ways *ways, size_t index);
+/* A connection of the way's budget for a walk, waited for; jobs let it try alone where the way is down. false: none
+ * came free in time, or we are stopping. */
+bool sp_ways_check_sit(struct sp_ways *ways, size_t index, int64_t deadline, bool *ret_probing);
+void sp_ways_check_stand(struct sp_ways *ways, size_t index, bool probing);
+/* Then sp_ways_learn takes the report. */
+void sp_ways_check(struct sp_ways *ways, size_t index, const struct sp_walk *walk, struct sp_report *report);
+
 int64_t sp_ways_tidy(struct sp_ways *ways); /* next monotonic time to come again; 0: not needed */
 
 #endif

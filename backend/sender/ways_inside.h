@@ -45,4 +45,7 @@ enum sp_rc sp_ways_add_purse(struct sp_ways *ways, struct way *way, struct sp_er
 void sp_ways_look_at_room(struct sp_ways *ways, size_t index, const struct sp_budget_load *load, int64_t now_wall,
                           struct sp_ways_view *view);
 
+/* Waits for somebody to stand up, up to so many ms. The lock is held. */
+void sp_ways_wait_for_seat(struct sp_ways *ways, int ms);
+
 #endif

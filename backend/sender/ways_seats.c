@@ -130,8 +130,8 @@ sp_ways_look_at_room(struct sp_ways *ways, size_t index, const struct sp_budget_
 
 /* --- seats --- */
 
-static void
-wait_for_seat(struct sp_ways *ways, int ms)
+void
+sp_ways_wait_for_seat(struct sp_ways *ways, int ms)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -175,7 +175,7 @@ room_within(struct sp_ways *ways, struct way *way, const struct sp_budget_load *
         enum sp_room room = sp_budget_room(way->purse->budget, load, now, &at);
         if (room != SP_ROOM_SEATS || ways->stopping || now >= deadline)
             return room;
-        wait_for_seat(ways, (int)(deadline - now));
+        sp_ways_wait_for_seat(ways, (int)(deadline - now));
     }
 }
 
