@@ -3,6 +3,7 @@
  *
  * Threads: this one waits for signals, wake-ups and the hour; HTTP has one a listener and a few workers; the folders
  * have a watcher and a few workers; one thread writes to the database for all (db/batch.h). */
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -27,6 +28,7 @@
 #include "gateway/parts.h"
 #include "web/api/api.h"
 #include "web/auth/auth.h"
+#include "web/dav/dav.h"
 #include "web/http/server.h"
 
 enum {
@@ -34,6 +36,7 @@ enum {
     UPLOADS_AT_END_MS = 6000,          /* scanpostd ends within 10 s of SIGTERM */
     UPLOADS_AT_CHANGE_MS = 30 * 60000, /* a successor is there: large uploads over slow lines may finish */
     MULTIPART_ROOM = 1 << 20,
+    ROUTE_TABLES = 32,
     NEWS_PAUSE_MS = 1000,
 };
 
@@ -50,6 +53,7 @@ struct gateway {
     struct sp_secret *tls_key;
     struct sp_http_server *server;
     struct sp_api api;
+    const struct sp_route *tables[ROUTE_TABLES]; /* of all doors; the rest is NULL */
     struct sp_folder_opener opener;
     struct sp_opener_client opener_client;
 };
@@ -122,6 +126,17 @@ open_doors(struct gateway *g, struct sp_err *err)
     return rc;
 }
 
+static void
+list_routes(struct gateway *g)
+{
+    size_t count = 0;
+    for (const struct sp_route *const *table = sp_api_routes(); *table != NULL; table++) {
+        assert(count < ROUTE_TABLES - 2);
+        g->tables[count++] = *table;
+    }
+    g->tables[count] = sp_routes_dav;
+}
+
 static enum sp_rc
 start_server(struct gateway *g, struct sp_err *err)
 {
@@ -140,6 +155,7 @@ start_server(struct gateway *g, struct sp_err *err)
         .log = &house->log,
         .wake_sender_fd = house->wake_sender_fd,
     };
+    list_routes(g);
     for (size_t i = 0; i < house->listeners.count; i++)
         listeners[i] = (struct sp_http_listener){ house->listeners.fd[i], i == 0 };
     const struct sp_http_options options = {
@@ -147,7 +163,7 @@ start_server(struct gateway *g, struct sp_err *err)
         .n_listeners = house->listeners.count,
         .tls_certificate = http->tls_certificate,
         .tls_key = g->tls_key,
-        .router = { .tables = sp_api_routes(), .api = &g->api, .identify = sp_auth_identify, .auth = g->auth },
+        .router = { .tables = g->tables, .api = &g->api, .identify = sp_auth_identify, .auth = g->auth },
         .state_dir = house->settings->gateway.state_dir,
         .max_upload = house->settings->gateway.max_document + MULTIPART_ROOM,
         .clock = &sp_clock_system,
@@ -179,6 +195,7 @@ gateway_open(struct gateway *g, struct sp_err *err)
 struct chores {
     struct sp_housekeeping keeper;
     struct sp_parts *parts;
+    const struct sp_api *dav;
     struct sp_notices *notices;
     int64_t sweep_at, news_at;
     int64_t looked; /* for news: many wake-ups in a row are worth one look */
@@ -194,6 +211,7 @@ do_chores(struct chores *chores, bool woken)
     if (at_once || now >= chores->sweep_at) {
         chores->sweep_at = now + sp_housekeeping_sweep(&chores->keeper);
         sp_parts_sweep(chores->parts);
+        sp_dav_sweep(chores->dav);
     }
     if (woken && chores->news_at > chores->looked + NEWS_PAUSE_MS)
         chores->news_at = chores->looked + NEWS_PAUSE_MS;
@@ -234,6 +252,7 @@ keep_house(struct gateway *g)
 {
     const struct sp_house *house = g->house;
     struct chores chores = { .parts = g->parts,
+                             .dav = &g->api,
                              .keeper = {
                                  .settings = house->settings,
                                  .batch = g->batch,
