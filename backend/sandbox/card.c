@@ -76,6 +76,7 @@ sp_sandbox_write_card(const struct sp_sandbox *box, struct sp_err *err)
     put_service(card, "mx", sp_str_text(&box->mx_name), sp_box_door_port(box->mx_door));
     put_service(card, "submission", SP_BOX_SUBMISSION_NAME, sp_box_door_port(box->submission_door));
     put_service(card, "login", SP_BOX_LOGIN_NAME, sp_box_door_port(box->login_door));
+    put_service(card, "graph", SP_BOX_GRAPH_NAME, sp_box_door_port(box->graph_door));
     put_service(card, "dns", NULL, dns_port);
     json_object_set_new(card, "resolver", json_string(resolver));
     json_object_set_new(card, "user", json_string(box->account.user));
@@ -102,6 +103,7 @@ sp_sandbox_print_card(const struct sp_sandbox *box)
                  sp_str_text(&box->password_file));
     (void)printf("tokens      %s:%u, %s, tenant %s, client %s, secret in %s/client-secret\n", address,
                  sp_box_door_port(box->login_door), SP_BOX_LOGIN_NAME, box->app.tenant, box->app.client, box->dir);
+    (void)printf("graph       %s:%u, %s\n", address, sp_box_door_port(box->graph_door), SP_BOX_GRAPH_NAME);
     (void)printf("resolver    %s:%u\n", address, sp_box_resolver_port(box->resolver));
     (void)printf("trust       %s/ca.pem\n", box->dir);
     (void)printf("mail        %s/mail\n", box->dir);

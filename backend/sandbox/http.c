@@ -225,6 +225,8 @@ serve_next(struct visit *v)
     struct sp_box_request request;
     enum sp_box_read got = sp_box_request_read(v->peer, &request);
     bool more = false;
+    request.tls = sp_box_peer_tls_version(v->peer);
+    request.cipher = sp_box_peer_cipher(v->peer);
     switch (got) {
     case SP_BOX_READ:
         more = serve_request(v, &request);

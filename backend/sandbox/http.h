@@ -36,7 +36,8 @@ struct sp_box_request {
     uint64_t length; /* announced */
     int body;        /* a file of `size` bytes, to be read with pread(2); -1: no body */
     uint64_t size;
-    bool too_large; /* the body is not there: it was over the service's limit */
+    const char *tls, *cipher; /* of the connection */
+    bool too_large;           /* the body is not there: it was over the service's limit */
 };
 /* "" when absent. */
 const char *sp_box_request_header(const struct sp_box_request *request, const char *name);

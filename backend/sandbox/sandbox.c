@@ -184,6 +184,32 @@ describe_login(struct sp_sandbox *box)
                                               .log = &box->log };
 }
 
+static void
+describe_graph(struct sp_sandbox *box)
+{
+    struct sp_box_graph *graph = &box->graph;
+    graph->app = &box->app;
+    graph->options = &box->options;
+    graph->account = &box->account;
+    graph->scenarios = box->scenarios;
+    graph->store = box->store;
+    graph->stats = box->stats;
+    graph->budget = box->graph_budget;
+    graph->log = &box->log;
+    graph->dirfd = box->dirfd;
+    pthread_mutex_init(&graph->lock, NULL);
+    box->graph_server = (struct sp_box_http){ .where = SP_BOX_GRAPH,
+                                              .name = "graph",
+                                              .dirfd = box->dirfd,
+                                              .body_max = SP_BOX_GRAPH_BODY_MAX,
+                                              .fns = &sp_box_graph_fns,
+                                              .context = graph,
+                                              .open = SP_BOX_GRAPH_OPEN,
+                                              .stats = box->stats,
+                                              .scenarios = box->scenarios,
+                                              .log = &box->log };
+}
+
 static enum sp_rc
 make_certificates(struct sp_sandbox *box, const struct sp_box_authority *authority, struct sp_err *err)
 {
@@ -196,6 +222,7 @@ make_certificates(struct sp_sandbox *box, const struct sp_box_authority *authori
         { "mx", mx_names, box->mx.tls },
         { "submission", submission_names, box->submission.tls },
         { "login", login_names, box->login_server.tls },
+        { "graph", graph_names, box->graph_server.tls },
     };
     enum sp_rc rc = SP_OK;
     for (size_t i = 0; i < SP_LEN(servers) && rc == SP_OK; i++)
@@ -214,6 +241,7 @@ prepare_servers(struct sp_sandbox *box, struct sp_err *err)
     sp_box_seats_init(&box->seats);
     describe_smtp(box);
     describe_login(box);
+    describe_graph(box);
     enum sp_rc rc = sp_box_authority_open(box->dirfd, &authority, err);
     if (rc == SP_OK)
         rc = make_certificates(box, authority, err);
@@ -252,6 +280,7 @@ open_doors(struct sp_sandbox *box, struct sp_err *err)
         { o->mx_port, { sp_box_smtp_serve, &box->mx, full }, &box->mx_door },
         { o->submission_port, { sp_box_smtp_serve, &box->submission, full }, &box->submission_door },
         { o->login_port, { sp_box_http_serve, &box->login_server, "" }, &box->login_door },
+        { o->graph_port, { sp_box_http_serve, &box->graph_server, "" }, &box->graph_door },
     };
     enum sp_rc rc = SP_OK;
     for (size_t i = 0; i < SP_LEN(doors) && rc == SP_OK; i++)
@@ -288,8 +317,8 @@ sp_sandbox_start(struct sp_sandbox *box, struct sp_err *err)
 void
 sp_sandbox_stop(struct sp_sandbox *box)
 {
-    struct sp_box_door **const doors[] = { &box->mx_door, &box->submission_door, &box->login_door };
-    SSL_CTX **const contexts[] = { box->mx.tls, box->submission.tls, box->login_server.tls };
+    struct sp_box_door **const doors[] = { &box->mx_door, &box->submission_door, &box->login_door, &box->graph_door };
+    SSL_CTX **const contexts[] = { box->mx.tls, box->submission.tls, box->login_server.tls, box->graph_server.tls };
     if (box->hall.stop_fd >= 0)
         (void)eventfd_write(box->hall.stop_fd, 1);
     for (size_t i = 0; i < SP_LEN(doors); i++)
@@ -297,6 +326,7 @@ sp_sandbox_stop(struct sp_sandbox *box)
     sp_box_resolver_close(&box->resolver);
     for (size_t i = 0; i < SP_LEN(contexts); i++)
         sp_box_contexts_free(contexts[i]);
+    sp_box_drafts_free(&box->graph.drafts);
     sp_box_store_close(&box->store);
     sp_box_stats_close(&box->stats);
     sp_box_budget_free(&box->submission_budget);

@@ -6,6 +6,7 @@
 
 #include "backend/sandbox/app.h"
 #include "backend/sandbox/door.h"
+#include "backend/sandbox/graph.h"
 #include "backend/sandbox/http.h"
 #include "backend/sandbox/login.h"
 #include "backend/sandbox/options.h"
@@ -35,8 +36,9 @@ struct sp_sandbox {
     struct sp_box_zone zone;
     struct sp_box_smtp mx, submission;
     struct sp_box_login login;
-    struct sp_box_http login_server;
-    struct sp_box_door *mx_door, *submission_door, *login_door;
+    struct sp_box_graph graph;
+    struct sp_box_http login_server, graph_server;
+    struct sp_box_door *mx_door, *submission_door, *login_door, *graph_door;
     struct sp_box_resolver *resolver;
 };
 

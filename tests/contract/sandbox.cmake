@@ -1,7 +1,9 @@
 # Python is the client here: a peer that shares no code with scanpost.
 find_package(Python3 COMPONENTS Interpreter)
 if(Python3_FOUND AND TARGET scanpost-sandbox)
-    add_test(NAME sandbox_test COMMAND ${Python3_EXECUTABLE} -B
-        ${CMAKE_CURRENT_LIST_DIR}/sandbox_test.py $<TARGET_FILE:scanpost-sandbox>)
-    set_tests_properties(sandbox_test PROPERTIES TIMEOUT 300)
+    foreach(name sandbox_test sandbox_https_test)
+        add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B
+            ${CMAKE_CURRENT_LIST_DIR}/${name}.py $<TARGET_FILE:scanpost-sandbox>)
+        set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+    endforeach()
 endif()

@@ -4,143 +4,17 @@ sandbox_test.py PATH-OF-scanpost-sandbox [TEST...]
 """
 import base64
 import hashlib
-import json
 import os
 import re
-import signal
 import smtplib
 import socket
 import ssl
 import struct
 import subprocess
-import sys
-import tempfile
 import threading
-import time
 import unittest
 
-PROGRAM = sys.argv.pop(1)
-USER = "scanner@contoso.com"
-TO = "anna@contoso.com"
-PATIENCE = 30  # for things that take no time; a slow machine may take some
-MESSAGE = b"From: Scanner <scanner@contoso.com>\r\nMessage-ID: <1@scan.contoso.com>\r\nSubject: s\r\n\r\nhi\r\n.dot\r\n"
-
-
-class Sandbox:
-    """One running program with a folder of its own."""
-
-    def __init__(self, folder, *options):
-        self.dir = folder
-        self.clients = []
-        self.process = subprocess.Popen(
-            [PROGRAM, "--dir", folder, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.greeting = []
-        for line in self.process.stdout:
-            self.greeting.append(line)
-            if line.startswith("ready"):
-                break
-        else:
-            raise AssertionError("did not start: " + self.process.stderr.read())
-        self.log = []
-        self.reader = threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True)
-        self.reader.start()
-        with open(os.path.join(folder, "sandbox.json"), encoding="utf-8") as file:
-            self.card = json.load(file)
-        with open(self.card["password_file"], encoding="utf-8") as file:
-            self.password = file.read().strip()
-
-    def play(self, *scenarios):
-        with open(self.card["scenario"] + ".tmp", "w", encoding="utf-8") as file:
-            file.write("".join(line + "\n" for line in scenarios))
-        os.replace(self.card["scenario"] + ".tmp", self.card["scenario"])
-
-    def mails(self):
-        return sorted(int(name[:-5]) for name in os.listdir(self.card["mail"]) if name.endswith(".json"))
-
-    def mail(self, number):
-        path = os.path.join(self.card["mail"], str(number))
-        with open(path + ".json", encoding="utf-8") as facts, open(path + ".eml", "rb") as content:
-            return json.load(facts), content.read()
-
-    def connect(self, which):
-        smtp = smtplib.SMTP(local_hostname="scan.contoso.com", timeout=PATIENCE)
-        self.clients.append(smtp)
-        smtp.banner = smtp.connect("127.0.0.1", self.card[which + "_port"])
-        smtp._host = self.card[which + "_host"]  # the name the certificate must have
-        return smtp
-
-    def trust(self):
-        return ssl.create_default_context(cafile=self.card["ca"])
-
-    def secure(self, which):
-        smtp = self.connect(which)
-        smtp.ehlo()
-        smtp.starttls(context=self.trust())
-        smtp.ehlo()
-        return smtp
-
-    def signed_in(self):
-        smtp = self.secure("submission")
-        smtp.login(USER, self.password)
-        return smtp
-
-    def open(self, which):
-        return self.signed_in() if which == "submission" else self.secure(which)
-
-    def stop(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        code = self.process.wait(PATIENCE)
-        self.reader.join(PATIENCE)
-        self.process.stdout.close()
-        self.process.stderr.close()
-        for smtp in self.clients:
-            smtp.close()
-        return code
-
-    def wait_log(self, words):
-        """Until the log has a line with these words."""
-        end = time.monotonic() + PATIENCE
-        while not any(words in line for line in self.log):
-            assert time.monotonic() < end, self.log
-            time.sleep(0.01)
-
-
-def stop_quietly(sandbox):
-    if sandbox.process.poll() is None:
-        code = sandbox.stop()
-        assert code == 0, (code, sandbox.log)
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def start(self, *options):
-        sandbox = Sandbox(os.path.join(self.folder.name, "box"), *options)
-        self.addCleanup(stop_quietly, sandbox)
-        return sandbox
-
-    def assert_reply(self, reply, start):
-        text = "%d %s" % (reply[0], reply[1].decode())
-        self.assertTrue(text.startswith(start), text)
-
-    def send(self, smtp, sender=USER, to=(TO,), message=MESSAGE):
-        """The last reply of one transaction by DATA."""
-        reply = smtp.mail(sender)
-        for address in to:
-            if reply[0] == 250:
-                reply = smtp.rcpt(address)
-        try:
-            return smtp.data(message) if reply[0] == 250 else reply
-        except smtplib.SMTPDataError as refused:  # DATA itself
-            return refused.smtp_code, refused.smtp_error
-
-    def refused(self, box, scenario, which, start):
-        box.play(scenario)
-        smtp = box.open(which)
-        self.assert_reply(self.send(smtp), start)
-        smtp.close()
+from sandbox_box import MESSAGE, PATIENCE, PROGRAM, TO, USER, Case
 
 
 class Behaves(Case):
