@@ -166,10 +166,9 @@ run_later(struct sp_cli *cli, const struct sp_args *args)
     return sp_cli_usage("this command is not in this version of scanpost (" SP_VERSION ")");
 }
 
-static const struct sp_option later_options[] = { { "--send", "ADDRESS", false }, { "--install", NULL, false }, { 0 } };
+static const struct sp_option later_options[] = { { "--install", NULL, false }, { 0 } };
 
 const struct sp_command sp_later_commands[] = {
-    { "check", "[METHOD] [--send ADDRESS]", NULL, later_options, run_later },
     { "people", "", NULL, later_options, run_later },
     { "share", "NAME [--install]", NULL, later_options, run_later },
     { 0 },
