@@ -4,11 +4,13 @@
 
 #include "web/http/router.h"
 
+extern const struct sp_route sp_routes_checks[];
 extern const struct sp_route sp_routes_documents[];
 extern const struct sp_route sp_routes_folders[];
 extern const struct sp_route sp_routes_health[];
 extern const struct sp_route sp_routes_jobs[];
 extern const struct sp_route sp_routes_methods[];
+extern const struct sp_route sp_routes_people[];
 extern const struct sp_route sp_routes_retry[];
 extern const struct sp_route sp_routes_scans[];
 extern const struct sp_route sp_routes_session[];
