@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/io.h"
 #include "gateway/folder.h"
 
-#define CLAIMS_NAME ".scanpost"
+#define CLAIMS_NAME SP_CLAIMS_NAME
 
 static enum sp_rc
 open_claims(int dir, const char *path, int *ret_fd, struct sp_err *err)
@@ -34,6 +35,20 @@ open_claims(int dir, const char *path, int *ret_fd, struct sp_err *err)
     return SP_OK;
 }
 
+/* Takes both descriptors. */
+static enum sp_rc
+keep(int *dir, int *claims, struct sp_folder_dirs **ret, struct sp_err *err)
+{
+    struct sp_folder_dirs *dirs = calloc(1, sizeof(*dirs));
+    if (dirs == NULL)
+        return sp_fail(err, SP_E_NOMEM, "out of memory");
+    dirs->dir = sp_steal_fd(dir);
+    dirs->claims = sp_steal_fd(claims);
+    atomic_init(&dirs->users, 1);
+    *ret = dirs;
+    return SP_OK;
+}
+
 enum sp_rc
 sp_folder_dirs_open(const char *path, struct sp_folder_dirs **ret, struct sp_err *err)
 {
@@ -46,14 +61,38 @@ sp_folder_dirs_open(const char *path, struct sp_folder_dirs **ret, struct sp_err
     enum sp_rc rc = open_claims(dir, path, &claims, err);
     if (rc != SP_OK)
         return rc;
-    struct sp_folder_dirs *dirs = calloc(1, sizeof(*dirs));
-    if (dirs == NULL)
-        return sp_fail(err, SP_E_NOMEM, "out of memory");
-    dirs->dir = sp_steal_fd(&dir);
-    dirs->claims = sp_steal_fd(&claims);
-    atomic_init(&dirs->users, 1);
-    *ret = dirs;
-    return SP_OK;
+    return keep(&dir, &claims, ret, err);
+}
+
+/* .scanpost/SUB. The folder's own .scanpost holds it, so that a person's folder stays as it was, and can be removed. */
+static enum sp_rc
+open_claims_of(const struct sp_folder_dirs *folder, const char *sub, int *ret_fd, struct sp_err *err)
+{
+    bool made = mkdirat(folder->claims, sub, 0700) == 0;
+    if (!made && errno != EEXIST)
+        return sp_fail_errno(err, "cannot make " CLAIMS_NAME "/%s", sub);
+    SP_AUTO_CLOSE int fd = openat(folder->claims, sub, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return sp_fail_errno(err, "cannot open " CLAIMS_NAME "/%s", sub);
+    enum sp_rc rc = made ? sp_io_sync(folder->claims, CLAIMS_NAME, err) : SP_OK;
+    if (rc == SP_OK)
+        *ret_fd = sp_steal_fd(&fd);
+    return rc;
+}
+
+enum sp_rc
+sp_folder_dirs_open_sub(struct sp_folder_dirs *folder, const char *sub, struct sp_folder_dirs **ret, struct sp_err *err)
+{
+    if (*sub == '\0') {
+        *ret = sp_folder_dirs_share(folder);
+        return SP_OK;
+    }
+    SP_AUTO_CLOSE int dir = openat(folder->dir, sub, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    SP_AUTO_CLOSE int claims = -1;
+    if (dir < 0)
+        return sp_fail_errno(err, "'%s': cannot open the sub-folder", sub);
+    enum sp_rc rc = open_claims_of(folder, sub, &claims, err);
+    return rc == SP_OK ? keep(&dir, &claims, ret, err) : rc;
 }
 
 struct sp_folder_dirs *

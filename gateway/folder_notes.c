@@ -18,7 +18,7 @@
 #include "gateway/route.h"
 
 static const char first_line[] = "scanpost: this scan was not sent\n";
-#define REJECTED_NAME "rejected"
+#define REJECTED_NAME SP_REJECTED_NAME
 #define FAILED_SUFFIX ".FAILED.txt"
 enum { TRIES = 10000, NUMBER_ROOM = 6 /* "-9999" */ };
 
@@ -29,6 +29,15 @@ share_like(int fd, int dir, mode_t mask)
     struct stat info;
     if (fstat(dir, &info) == 0)
         (void)fchmod(fd, info.st_mode & mask);
+}
+
+/* Several files that were claimed together stay together, in a directory that was ours alone until now. */
+static void
+share_directory(int parent, const char *name)
+{
+    SP_AUTO_CLOSE int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+        share_like(fd, parent, 07777);
 }
 
 /* Windows' Notepad is where these are read. */
@@ -93,13 +102,15 @@ reject_as(const struct sp_folder_dirs *dirs, int rejected, const char *claim, co
     sp_utf8_repair(&text, name, strlen(name), true);
     sp_str_add(&text, ".\n\nWhy: ");
     sp_str_add(&text, reason);
-    sp_str_add(&text, "\n\nNothing was sent. The file is beside this note.\n");
+    sp_str_add(&text, "\n\nNothing was sent. The scan is beside this note.\n");
     enum sp_rc rc = write_text(fd, sp_str_text(&text), err);
     if (rc == SP_OK && renameat2(dirs->claims, claim, rejected, name, RENAME_NOREPLACE) != 0)
         rc = errno == EEXIST ? sp_fail(err, SP_E_CONFLICT, "name taken")
                              : sp_fail_errno(err, "cannot move a file to " REJECTED_NAME "/");
     if (rc != SP_OK)
         unlinkat(rejected, note, 0);
+    else
+        share_directory(rejected, name);
     return rc;
 }
 
@@ -207,6 +218,24 @@ open_note(int dir, const char *name, int *ret_fd, struct sp_err *err)
     return SP_OK;
 }
 
+/* The folder, or the sub-folder in front of the slash: a directory of that name and no link. */
+static enum sp_rc
+open_place(const struct sp_folder_settings *set, const char *name, const char *slash, int *ret_fd, struct sp_err *err)
+{
+    SP_AUTO_CLOSE int dir = open(set->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return sp_fail_errno(err, "%s: cannot open the folder", set->path);
+    if (slash == NULL) {
+        *ret_fd = sp_steal_fd(&dir);
+        return SP_OK;
+    }
+    char sub[NAME_MAX + 1];
+    if (slash - name > NAME_MAX || *name == '.' || slash == name)
+        return sp_fail(err, SP_E_INVALID, "'%s' is not a name in a folder", name);
+    snprintf(sub, sizeof(sub), "%.*s", (int)(slash - name), name);
+    return sp_io_open_dir(dir, sub, ret_fd, err);
+}
+
 enum sp_rc
 sp_folders_note(struct sp_folders *folders, const struct sp_job *job, struct sp_err *err)
 {
@@ -214,17 +243,18 @@ sp_folders_note(struct sp_folders *folders, const struct sp_job *job, struct sp_
     char name[NAME_MAX + 1];
     if (strcmp(job->source, "folder") != 0 || set == NULL)
         return sp_fail(err, SP_E_NOTFOUND, "there is no folder '%s' any more", job->source_name);
-    if (*job->folder_name == '\0' || strchr(job->folder_name, '/') != NULL)
+    const char *slash = strchr(job->folder_name, '/'), *leaf = slash == NULL ? job->folder_name : slash + 1;
+    if (*leaf == '\0' || strchr(leaf, '/') != NULL)
         return sp_fail(err, SP_E_INVALID, "'%s' is not a name in a folder", job->folder_name);
-    snprintf(name, sizeof(name), "%.*s" FAILED_SUFFIX, (int)(NAME_MAX - strlen(FAILED_SUFFIX)), job->folder_name);
+    snprintf(name, sizeof(name), "%.*s" FAILED_SUFFIX, (int)(NAME_MAX - strlen(FAILED_SUFFIX)), leaf);
     SP_AUTO_FREE char *text = note_text(folders->settings, job);
     if (text == NULL)
         return sp_fail(err, SP_E_NOMEM, "out of memory");
-    SP_AUTO_CLOSE int dir = open(set->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0)
-        return sp_fail_errno(err, "%s: cannot open the folder", set->path);
+    SP_AUTO_CLOSE int dir = -1;
     SP_AUTO_CLOSE int fd = -1;
-    enum sp_rc rc = open_note(dir, name, &fd, err);
+    enum sp_rc rc = open_place(set, job->folder_name, slash, &dir, err);
+    if (rc == SP_OK)
+        rc = open_note(dir, name, &fd, err);
     if (rc == SP_OK)
         rc = write_text(fd, text, err);
     return rc == SP_OK ? sp_io_sync(fd, name, err) : rc;

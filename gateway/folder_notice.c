@@ -1,13 +1,12 @@
 /* folder_notice.c - how the watcher comes to know what lies in a folder.
  *
- * inotify tells at once; a look into the folder tells what inotify did not, every minute where inotify has proven that
- * it hears, every second or so where it does not. The file systems that need watching most (NFS, CIFS) are those where
- * inotify hears only ourselves. */
+ * inotify tells at once (folder_ears.c); a look into the folder tells what inotify did not, every minute where inotify
+ * has proven that it hears, every second or so where it does not. */
 #include <dirent.h>
-#include <string.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -17,10 +16,8 @@
 #include "db/job.h"
 #include "gateway/folder.h"
 #include "gateway/intake.h"
+#include "gateway/pages.h"
 #include "gateway/route.h"
-
-static const uint32_t wanted =
-    IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
 
 static int64_t
 now_of(const struct sp_folders *house)
@@ -34,14 +31,20 @@ most(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* ---- noticing files ---- */
+void
+sp_folder_path(char ret[SP_FOLDER_PATH_MAX], const char *sub, const char *name)
+{
+    snprintf(ret, SP_FOLDER_PATH_MAX, "%s%s%s", sub, *sub == '\0' ? "" : "/", name);
+}
 
-static int64_t
-look_interval(const struct sp_folders *house, const struct sp_folder *folder)
+int64_t
+sp_folder_look_interval(const struct sp_folders *house, const struct sp_folder *folder)
 {
     const struct sp_folder_times *times = house->taker.times;
     return folder->ears == SP_EARS_PROVEN ? times->rescan_ms : most(times->poll_min_ms, folder->set->settle_ms / 2);
 }
+
+/* ---- noticing files ---- */
 
 void
 sp_folder_begin_waiting(const struct sp_folder *folder, struct sp_pending *entry, const struct sp_seen *seen,
@@ -52,34 +55,121 @@ sp_folder_begin_waiting(const struct sp_folder *folder, struct sp_pending *entry
     entry->due = now + folder->set->settle_ms;
 }
 
+/* Something of that name is here, and looks so. */
 static void
-notice_name(struct sp_folders *house, struct sp_folder *folder, const char *name, enum sp_notice how)
+note(struct sp_folders *house, struct sp_folder *folder, const char *path, const struct sp_seen *seen, bool is_folder,
+     enum sp_notice how)
 {
-    struct stat info;
     int64_t now = now_of(house);
-    if (sp_folder_ignores(name) || fstatat(folder->dirs->dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISREG(info.st_mode) || info.st_size == 0)
-        return;
-    struct sp_seen seen = sp_seen_of(&info);
-    struct sp_pending *entry = sp_pending_find(folder->pending, name, false);
+    struct sp_pending *entry = sp_pending_find(folder->pending, path, false);
     bool heard = how == SP_BY_EVENT || how == SP_BY_CLOSE;
     if (entry == NULL) {
-        entry = sp_pending_add(folder->pending, name, false);
+        entry = sp_pending_add(folder->pending, path, false);
         folder->left_out = folder->left_out || entry == NULL;
         if (entry == NULL)
             return;
         entry->silent = how == SP_BY_LOOK && folder->ears == SP_EARS_PROVEN;
-    } else if (!heard && sp_seen_equal(&seen, &entry->seen)) {
+    } else if (!heard && sp_seen_equal(seen, &entry->seen)) {
         return;
     } else if (entry->in_hand) {
         entry->touched = true;
     } else if (entry->closed) {
         sp_folder_advise_settle(house, folder, now - entry->changed);
     }
+    entry->folder = is_folder;
     entry->silent = entry->silent && !heard;
     entry->closed = how == SP_BY_CLOSE;
-    sp_folder_begin_waiting(folder, entry, &seen, now);
+    sp_folder_begin_waiting(folder, entry, seen, now);
 }
+
+/* A directory is a folder of pages, or a person's, or nothing to us. What is written into a folder of pages is found by
+ * looking again once it is due: nobody listens there. */
+static void
+note_directory(struct sp_folders *house, struct sp_folder *folder, const char *sub, const char *name, const char *path,
+               enum sp_notice how)
+{
+    struct sp_seen seen;
+    bool locked;
+    if (folder->set->group == SP_GROUP_PAGES && sp_pages_is_folder(name)) {
+        if (sp_folder_pages_seen(folder->dirs->dir, path, &seen, &locked))
+            note(house, folder, path, &seen, true, how == SP_BY_CLOSE ? SP_BY_EVENT : how);
+    } else if (folder->set->recipient_from == SP_FROM_SUBFOLDER && *sub == '\0') {
+        sp_folder_add_sub(house, folder, name);
+    }
+}
+
+void
+sp_folder_notice(struct sp_folders *house, struct sp_folder *folder, const char *sub, const char *name,
+                 enum sp_notice how)
+{
+    struct stat info;
+    char path[SP_FOLDER_PATH_MAX];
+    sp_folder_path(path, sub, name);
+    if (sp_folder_ignores(name) || fstatat(folder->dirs->dir, path, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        return;
+    if (S_ISDIR(info.st_mode))
+        note_directory(house, folder, sub, name, path, how);
+    if (!S_ISREG(info.st_mode) || info.st_size == 0)
+        return;
+    struct sp_seen seen = sp_seen_of(&info);
+    note(house, folder, path, &seen, false, how);
+}
+
+/* ---- looking ---- */
+
+/* "Check folder" buttons leave empty files. They are no scans, and nobody comes back for them. `dir` is the directory
+ * itself, so that nobody can put a link in the way. */
+static void
+sweep(const struct sp_folders *house, const struct sp_folder *folder, int dir, const char *name)
+{
+    struct stat info;
+    char shown[NAME_MAX + 1];
+    int64_t now = sp_wall_ms(house->clock), old = house->taker.times->sweep_ms;
+    if (sp_folder_ignores(name) || fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode) ||
+        info.st_size != 0 || now - info.st_mtim.tv_sec * INT64_C(1000) < old)
+        return;
+    SP_AUTO_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 && (sp_file_writers(fd) == SP_WRITERS_SOME || fstat(fd, &info) != 0 || info.st_size != 0))
+        return;
+    if (unlinkat(dir, name, 0) == 0)
+        sp_info(house->taker.log, "folder %s: removed '%s', which was empty and old", folder->set->name,
+                sp_log_clean(shown, sizeof(shown), name));
+}
+
+void
+sp_folder_look_into(struct sp_folders *house, struct sp_folder *folder, const char *sub, enum sp_notice how)
+{
+    int fd = openat(folder->dirs->dir, *sub == '\0' ? "." : sub, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    if (stream == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    const struct dirent *item;
+    while ((item = readdir(stream)) != NULL) { /* NOLINT(concurrency-mt-unsafe): the stream is ours alone */
+        sweep(house, folder, fd, item->d_name);
+        sp_folder_notice(house, folder, sub, item->d_name, how);
+    }
+    closedir(stream);
+}
+
+void
+sp_folder_look(struct sp_folders *house, struct sp_folder *folder, enum sp_notice how)
+{
+    folder->left_out = false;
+    sp_folder_drop_lost_subs(house, folder);
+    size_t known = folder->n_subs; /* new ones, which are appended, are looked into as they are found */
+    sp_folder_look_into(house, folder, "", how);
+    for (size_t i = 0; i < known && i < folder->n_subs; i++) {
+        char sub[NAME_MAX + 1];
+        snprintf(sub, sizeof(sub), "%s", folder->subs[i].name);
+        sp_folder_look_into(house, folder, sub, how);
+    }
+    folder->next_look = now_of(house) + sp_folder_look_interval(house, folder);
+}
+
+/* ---- claims that were left ---- */
 
 static bool
 is_in_hand(const struct sp_folders *house, const char *id)
@@ -92,112 +182,110 @@ is_in_hand(const struct sp_folders *house, const char *id)
 
 /* A claim that nobody works on: a crash left it, or the folder went away for a while. */
 static void
-notice_claim(struct sp_folders *house, struct sp_folder *folder, const char *claim)
+notice_claim(struct sp_folders *house, struct sp_folder *folder, const char *sub, const char *claim)
 {
-    char id[SP_ULID_SIZE];
+    char id[SP_ULID_SIZE], path[SP_FOLDER_PATH_MAX];
     const char *name;
+    sp_folder_path(path, sub, claim);
     if (!sp_claim_parse(claim, id, &name) || is_in_hand(house, id) ||
-        sp_pending_find(folder->pending, claim, true) != NULL)
+        sp_pending_find(folder->pending, path, true) != NULL)
         return;
-    struct sp_pending *entry = sp_pending_add(folder->pending, claim, true);
+    struct sp_pending *entry = sp_pending_add(folder->pending, path, true);
     if (entry != NULL)
         entry->due = now_of(house);
 }
 
+/* Sets that were half made go back first; those that stay are claims then. */
 static void
-each_name(struct sp_folders *house, struct sp_folder *folder, int dir, enum sp_notice how)
+notice_claims_of(struct sp_folders *house, struct sp_folder *folder, const char *sub)
 {
-    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-    if (stream == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return;
+    struct sp_folder_dirs *here = NULL;
+    DIR *stream = NULL;
+    if (sp_folder_dirs_open_sub(folder->dirs, sub, &here, NULL) == SP_OK)
+        stream = fdopendir(openat(here->claims, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    for (int round = 0; stream != NULL && round < 2; round++) {
+        const struct dirent *item;
+        rewinddir(stream);
+        while ((item = readdir(stream)) != NULL) { /* NOLINT(concurrency-mt-unsafe): the stream is ours alone */
+            char id[SP_ULID_SIZE];
+            snprintf(id, sizeof(id), "%.*s", SP_ULID_LEN, item->d_name);
+            if (round == 0 && !is_in_hand(house, id))
+                (void)sp_claim_undo_set(here, item->d_name);
+            else if (round == 1)
+                notice_claim(house, folder, sub, item->d_name);
+        }
     }
-    const struct dirent *item;
-    while ((item = readdir(stream)) != NULL) { /* NOLINT(concurrency-mt-unsafe): the stream is ours alone */
-        if (dir == folder->dirs->claims)
-            notice_claim(house, folder, item->d_name);
-        else
-            notice_name(house, folder, item->d_name, how);
-    }
-    closedir(stream);
+    if (stream != NULL)
+        closedir(stream);
+    sp_folder_dirs_drop(&here);
 }
 
-void
-sp_folder_look(struct sp_folders *house, struct sp_folder *folder, enum sp_notice how)
+/* A sub-folder that is gone while claims of it are left comes back: what was claimed is a scan all the same. false:
+ * there are none. */
+static bool
+has_claims(const struct sp_folder *folder, const char *sub)
 {
-    folder->left_out = false;
-    each_name(house, folder, folder->dirs->dir, how);
-    folder->next_look = now_of(house) + look_interval(house, folder);
+    struct stat info;
+    if (unlinkat(folder->dirs->claims, sub, AT_REMOVEDIR) == 0)
+        return false;
+    return fstatat(folder->dirs->dir, sub, &info, AT_SYMLINK_NOFOLLOW) == 0 ||
+           mkdirat(folder->dirs->dir, sub, 0770) == 0;
+}
+
+static void
+notice_claims(struct sp_folders *house, struct sp_folder *folder)
+{
+    char id[SP_ULID_SIZE];
+    const char *name;
+    notice_claims_of(house, folder, "");
+    DIR *stream = fdopendir(openat(folder->dirs->claims, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const struct dirent *item;
+    while (stream != NULL && (item = readdir(stream)) != NULL) /* NOLINT(concurrency-mt-unsafe): ours alone */
+        if (item->d_name[0] != '.' && item->d_type != DT_REG && !sp_claim_parse(item->d_name, id, &name) &&
+            has_claims(folder, item->d_name))
+            notice_claims_of(house, folder, item->d_name);
+    if (stream != NULL)
+        closedir(stream);
 }
 
 /* ---- opening and closing a folder ---- */
-
-static void
-stop_listening(struct sp_folders *house, struct sp_folder *folder)
-{
-    if (folder->wd >= 0)
-        (void)inotify_rm_watch(house->inotify, folder->wd);
-    folder->wd = -1;
-    sp_folder_set_ears(house, folder, SP_EARS_NONE);
-}
 
 /* The names are forgotten, except those that workers have; they are found again when the folder is back. */
 void
 sp_folder_close(struct sp_folders *house, struct sp_folder *folder)
 {
     struct sp_pending *entry;
-    stop_listening(house, folder);
+    sp_folder_stop_listening(house, folder);
+    sp_folder_drop_subs(house, folder);
     while ((entry = sp_pending_first(folder->pending)) != NULL)
         sp_pending_remove(folder->pending, entry);
+    folder->speaker = NULL;
     sp_folder_dirs_drop(&folder->dirs);
     folder->next_look = now_of(house);
-}
-
-/* Asks inotify, and puts it to the proof. */
-static void
-listen_to(struct sp_folders *house, struct sp_folder *folder)
-{
-    struct sp_err err = { 0 };
-    const struct sp_folder_settings *set = folder->set;
-    if (set->watch == SP_WATCH_POLL || folder->deaf || house->inotify < 0)
-        return;
-    if (set->watch == SP_WATCH_AUTO && sp_folder_dirs_remote(folder->dirs)) {
-        sp_notice(house->taker.log, "folder %s: on a network file system, looking at intervals", set->name);
-        folder->deaf = true;
-        return;
-    }
-    folder->wd = inotify_add_watch(house->inotify, set->path, wanted);
-    sp_folder_set_ears(house, folder, SP_EARS_PROBING);
-    folder->probe_until = now_of(house) + house->taker.times->probe_ms;
-    if (folder->wd >= 0 && sp_folder_probe(folder->dirs, &err) == SP_OK)
-        return;
-    sp_warn(house->taker.log, "folder %s: inotify cannot be used (%s), looking at intervals", set->name,
-            folder->wd < 0 ? "no more watches" : err.text);
-    stop_listening(house, folder);
 }
 
 /* What every file of this folder would run into is better said before the first one is claimed. */
 static enum sp_rc
 check_settings(const struct sp_folders *house, const struct sp_folder *folder, struct sp_err *err)
 {
-    static const char *const later[] = {
-        [SP_FROM_SUBFOLDER] = "subfolder",
-        [SP_FROM_OWNER] = "owner",
-        [SP_FROM_FILENAME] = "filename",
-        [SP_FROM_SIDECAR] = "sidecar",
-    };
-    if (folder->set->recipient_from != SP_FROM_FIXED)
-        return sp_fail(err, SP_E_INVALID, "recipient-from = %s is not in this version; the files stay where they are",
-                       later[folder->set->recipient_from]);
+    const char *people = house->settings->people_file;
+    bool by_name = folder->set->recipient_from != SP_FROM_FIXED;
+    if (by_name && people != NULL && *people != '\0' && sp_intake_people(house->taker.intake) == NULL)
+        return sp_fail(err, SP_E_NOTFOUND,
+                       "the people file '%s' could not be read when scanpost started, so nobody can be told; the files "
+                       "stay where they are",
+                       people);
     struct sp_intake_request request;
     SP_AUTO(sp_job_free) struct sp_job *job = sp_job_new();
     if (job == NULL)
         return sp_fail(err, SP_E_NOMEM, "out of memory");
     job->id = "00000000000000000000000000";
     sp_folder_request(folder->set, &request);
-    return sp_route_apply(house->settings, NULL, &request, job, err);
+    if (by_name && *request.route == '\0') /* all depends on the file */
+        return SP_OK;
+    enum sp_rc rc = sp_route_apply(house->settings, NULL, &request, job, err);
+    bool nobody_yet = by_name && rc == SP_E_INVALID && sp_settings_route(house->settings, request.route) != NULL;
+    return nobody_yet ? SP_OK : rc;
 }
 
 void
@@ -213,84 +301,7 @@ sp_folder_open(struct sp_folders *house, struct sp_folder *folder)
         return;
     }
     sp_folder_set_trouble(house, folder, "");
-    if (folder->set->duplicates == SP_DUPLICATES_HOLD)
-        sp_warn(house->taker.log, "folder %s: duplicates = hold is not in this version, they are sent",
-                folder->set->name);
-    listen_to(house, folder);
-    each_name(house, folder, folder->dirs->claims, SP_AT_FIRST);
+    sp_folder_listen(house, folder);
+    notice_claims(house, folder);
     sp_folder_look(house, folder, SP_AT_FIRST);
-}
-
-void
-sp_folder_end_probing(struct sp_folders *house, struct sp_folder *folder, bool heard)
-{
-    if (heard) {
-        sp_folder_set_ears(house, folder, SP_EARS_PROVEN);
-        /* Between the first look and now everything was heard, too: the watch is older than that look. */
-        folder->next_look = now_of(house) + look_interval(house, folder);
-        return;
-    }
-    sp_notice(house->taker.log, "folder %s: inotify does not report what happens here, looking at intervals",
-              folder->set->name);
-    folder->deaf = true;
-    stop_listening(house, folder);
-}
-
-/* inotify said nothing about a file that has been here for a while: it hears only what this machine does. */
-void
-sp_folder_stop_trusting(struct sp_folders *house, struct sp_folder *folder)
-{
-    sp_notice(house->taker.log,
-              "folder %s: a file appeared that inotify did not report, looking at intervals from now on",
-              folder->set->name);
-    folder->deaf = true;
-    stop_listening(house, folder);
-    folder->next_look = now_of(house) + look_interval(house, folder);
-}
-
-/* ---- events ---- */
-
-static void
-hear(struct sp_folders *house, struct sp_folder *folder, const struct inotify_event *event)
-{
-    const char *name = event->len > 0 ? event->name : "";
-    if ((event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0)
-        sp_folder_close(house, folder);
-    else if (folder->ears == SP_EARS_PROBING && strcmp(name, SP_PROBE_NAME) == 0)
-        sp_folder_end_probing(house, folder, true);
-    else if ((event->mask & IN_ISDIR) == 0 && *name != '\0')
-        notice_name(house, folder, name,
-                    (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0 ? SP_BY_CLOSE : SP_BY_EVENT);
-}
-
-static void
-hear_one(struct sp_folders *house, const struct inotify_event *event)
-{
-    bool lost = (event->mask & IN_Q_OVERFLOW) != 0;
-    for (size_t i = 0; i < house->n_folders; i++) {
-        struct sp_folder *folder = &house->folders[i];
-        if (folder->dirs == NULL)
-            continue;
-        if (lost)
-            sp_folder_look(house, folder, SP_AT_FIRST);
-        else if (folder->wd == event->wd)
-            hear(house, folder, event);
-    }
-}
-
-void
-sp_folders_hear(struct sp_folders *house)
-{
-    union {
-        struct inotify_event event; /* for alignment */
-        char bytes[16384];
-    } buffer;
-    ssize_t got;
-    while (house->inotify >= 0 && (got = read(house->inotify, &buffer, sizeof(buffer))) > 0) {
-        const struct inotify_event *event;
-        for (char *at = buffer.bytes; at < buffer.bytes + got; at += sizeof(*event) + event->len) {
-            event = (const struct inotify_event *)(const void *)at;
-            hear_one(house, event);
-        }
-    }
 }

@@ -28,6 +28,16 @@ sp_folder_set_trouble(struct sp_folders *house, struct sp_folder *folder, const 
 }
 
 void
+sp_folder_set_file_trouble(struct sp_folders *house, struct sp_folder *folder, const struct sp_pending *entry,
+                           const char *trouble)
+{
+    if (folder->speaker != NULL && folder->speaker != entry)
+        return;
+    folder->speaker = entry;
+    sp_folder_set_trouble(house, folder, trouble);
+}
+
+void
 sp_folder_set_ears(struct sp_folders *house, struct sp_folder *folder, enum sp_folder_ears ears)
 {
     folder->ears = ears;
@@ -40,8 +50,10 @@ void
 sp_folders_show_waiting(struct sp_folders *house)
 {
     pthread_mutex_lock(&house->lock);
-    for (size_t i = 0; i < house->n_folders; i++)
+    for (size_t i = 0; i < house->n_folders; i++) {
         house->folders[i].shown.waiting = sp_pending_count(house->folders[i].pending);
+        house->folders[i].shown.subfolders = house->folders[i].n_subs;
+    }
     pthread_mutex_unlock(&house->lock);
 }
 

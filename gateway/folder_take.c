@@ -1,31 +1,26 @@
-/* folder_take.c - one file's way from the folder to a job, on a worker thread. Whatever stops it on the way, the file
- * is in exactly one place: under its own name, as a claim, in rejected/, or in the spool. */
+/* folder_take.c - a scan's way from the folder to the claim, on a worker thread. Whatever stops it, each file is in
+ * exactly one place: under its own name, in a claim, in rejected/, or in the spool. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/settings.h"
-#include "base/str.h"
-#include "gateway/content.h"
 #include "gateway/folder.h"
 #include "gateway/intake.h"
+#include "gateway/pages.h"
 
-struct file {
-    int fd;
-    struct stat info;
-    struct sp_content content;
-};
-
-static void
-close_file(struct file *file)
+void
+sp_dropped_close(struct sp_dropped *file)
 {
     if (file->fd >= 0)
         close(file->fd);
+    file->fd = -1;
 }
 
 static void
@@ -35,7 +30,7 @@ wait_for(struct sp_take *take, int64_t ms)
     take->wait_ms = ms;
 }
 
-/* ---- looking ---- */
+/* ---- opening ---- */
 
 static enum sp_take_verdict
 unreadable(struct sp_take *take, const char *name)
@@ -53,29 +48,52 @@ unreadable(struct sp_take *take, const char *name)
     return SP_TAKE_TROUBLE;
 }
 
-/* By our own rights, else by those of the opener. */
+/* The directory that the last part of the path is in, no link on the way. -1 and errno. */
 static int
-open_for_reading(const struct sp_taker *taker, const struct sp_take *take, int dir, const char *name)
+open_parent(int dir, const char *path, const char **ret_leaf)
 {
-    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd >= 0 || errno != EACCES || taker->opener == NULL)
-        return fd;
-    return taker->opener->open(taker->opener->context, take->set->name, dir == take->dirs->claims, name);
+    SP_AUTO_CLOSE int at = openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const char *slash;
+    for (; at >= 0 && (slash = strchr(path, '/')) != NULL; path = slash + 1) {
+        char part[NAME_MAX + 1];
+        if (slash - path > NAME_MAX)
+            return -1;
+        snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
+        int next = openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        close(at);
+        at = next;
+    }
+    *ret_leaf = path;
+    return sp_steal_fd(&at);
 }
 
-/* Opens what must be a regular file with something in it. false: take->verdict says what else. The type is asked for
- * before opening, because opening alone can do something to a device. */
-static bool
-look(const struct sp_taker *taker, struct sp_take *take, int dir, const char *name, struct file *file)
+/* The type is asked for before opening, because opening alone can do something to a device. */
+int
+sp_folder_open_file(const struct sp_taker *taker, const struct sp_folder_settings *set,
+                    const struct sp_folder_dirs *dirs, const char *path)
 {
     struct stat before;
-    if (fstatat(dir, name, &before, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(before.st_mode)) {
-        take->verdict = SP_TAKE_GONE;
-        return false;
+    const char *leaf;
+    SP_AUTO_CLOSE int parent = open_parent(dirs->dir, path, &leaf);
+    if (parent < 0)
+        return -1;
+    if (fstatat(parent, leaf, &before, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(before.st_mode)) {
+        errno = ELOOP; /* as if it were a link: it is none of ours */
+        return -1;
     }
-    file->fd = open_for_reading(taker, take, dir, name);
+    int fd = openat(parent, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 || errno != EACCES || taker->opener == NULL)
+        return fd;
+    return taker->opener->open(taker->opener->context, set->name, path);
+}
+
+bool
+sp_dropped_open(const struct sp_taker *taker, struct sp_take *take, const char *path, struct sp_dropped *file)
+{
+    const char *slash = strrchr(path, '/');
+    file->fd = sp_folder_open_file(taker, take->set, take->dirs, path);
     if (file->fd < 0 || fstat(file->fd, &file->info) != 0) {
-        take->verdict = unreadable(take, name);
+        take->verdict = unreadable(take, slash == NULL ? path : slash + 1);
         return false;
     }
     if (!S_ISREG(file->info.st_mode)) {
@@ -86,13 +104,7 @@ look(const struct sp_taker *taker, struct sp_take *take, int dir, const char *na
     return true;
 }
 
-/* Looks the same as it did when its quiet time began. */
-static bool
-is_steady(const struct sp_take *take, const struct stat *info)
-{
-    struct sp_seen now = sp_seen_of(info);
-    return sp_seen_equal(&now, &take->seen);
-}
+/* ---- is it finished ---- */
 
 /* How long a file without its end is waited for. A truncated scan is the only copy there is: it goes out in the end. */
 static int64_t
@@ -102,20 +114,10 @@ patience(const struct sp_taker *taker, const struct sp_take *take)
     return long_quiet > taker->times->patience_ms ? long_quiet : taker->times->patience_ms;
 }
 
-/* Whether the file under its own name is finished. false: the verdict says what else. */
 static bool
-is_finished(const struct sp_taker *taker, struct sp_take *take, const struct file *file)
+is_complete(const struct sp_taker *taker, struct sp_take *take, const struct sp_dropped *file)
 {
-    int64_t settle = take->set->settle_ms, patient = patience(taker, take);
-    enum sp_writers writers = sp_file_writers(file->fd);
-    if (!is_steady(take, &file->info) || writers == SP_WRITERS_SOME) {
-        wait_for(take, settle);
-        return false;
-    }
-    if (writers == SP_WRITERS_UNKNOWN && take->quiet_ms < 3 * settle) {
-        wait_for(take, 3 * settle - take->quiet_ms);
-        return false;
-    }
+    int64_t patient = patience(taker, take);
     if (sp_content_complete(file->fd, (uint64_t)file->info.st_size, &file->content))
         return true;
     if (take->quiet_ms < patient) {
@@ -127,142 +129,147 @@ is_finished(const struct sp_taker *taker, struct sp_take *take, const struct fil
     return true;
 }
 
-/* ---- from the claim to the job ---- */
-
-void
-sp_folder_request(const struct sp_folder_settings *set, struct sp_intake_request *ret)
+/* Whether the file under its own name is finished. seen: how it must look; NULL: that was seen for all of them at once.
+ * false: the verdict says what else. */
+static bool
+is_finished(const struct sp_taker *taker, struct sp_take *take, const struct sp_dropped *file,
+            const struct sp_seen *seen)
 {
-    *ret = (struct sp_intake_request){
-        .source = "folder",
-        .source_name = set->name,
-        .route = set->route,
-        .to = set->to.items,
-        .n_to = set->to.count,
-        .accept = set->accept.count > 0 ? set->accept.items : NULL,
-        .n_accept = set->accept.count,
-    };
+    int64_t settle = take->set->settle_ms;
+    enum sp_writers writers = sp_file_writers(file->fd);
+    struct sp_seen now = sp_seen_of(&file->info);
+    if ((seen != NULL && !sp_seen_equal(&now, seen)) || writers == SP_WRITERS_SOME) {
+        wait_for(take, settle);
+        return false;
+    }
+    if (writers == SP_WRITERS_UNKNOWN && take->quiet_ms < 3 * settle) {
+        wait_for(take, 3 * settle - take->quiet_ms);
+        return false;
+    }
+    return is_complete(taker, take, file);
 }
 
 static bool
-is_accepted(const struct sp_folder_settings *set, const char *kind)
+look_at(const struct sp_taker *taker, struct sp_take *take, const char *path, const struct sp_seen *seen,
+        uint64_t *total)
 {
-    for (size_t i = 0; i < set->accept.count; i++)
-        if (strcmp(set->accept.items[i], kind) == 0)
-            return true;
-    return set->accept.count == 0 && *kind != '\0';
+    SP_AUTO(sp_dropped_close) struct sp_dropped file = { .fd = -1 };
+    if (!sp_dropped_open(taker, take, path, &file) || !is_finished(taker, take, &file, seen))
+        return false;
+    *total += (uint64_t)file.info.st_size;
+    return true;
 }
 
-static enum sp_rc
-refuse_kind(const struct sp_folder_settings *set, struct sp_err *err)
+static bool
+files_are_finished(const struct sp_taker *taker, struct sp_take *take, uint64_t *total)
 {
-    SP_AUTO(sp_str_free) struct sp_str kinds = { 0 };
-    for (size_t i = 0; i < set->accept.count; i++)
-        sp_str_addf(&kinds, "%s%s", i > 0 ? ", " : "", set->accept.items[i]);
-    return sp_fail(err, SP_E_TYPE, "it is not a kind of document that this folder takes (%s)", sp_str_text(&kinds));
-}
-
-/* Nobody wrote to the claim while it was copied, and nobody is about to. */
-static enum sp_rc
-check_unchanged(const struct file *file, struct sp_err *err)
-{
-    struct stat now;
-    if (fstat(file->fd, &now) != 0)
-        return sp_fail_errno(err, "intake: cannot look at a file");
-    struct sp_seen before = sp_seen_of(&file->info), after = sp_seen_of(&now);
-    if (!sp_seen_equal(&before, &after) || sp_file_writers(file->fd) == SP_WRITERS_SOME)
-        return sp_fail(err, SP_E_BUSY, "it was written to while it was copied");
-    return SP_OK;
-}
-
-static enum sp_rc
-store(const struct sp_taker *taker, struct sp_take *take, const struct file *file, const char *name)
-{
-    struct sp_err *err = &take->err;
-    SP_AUTO(sp_scan_free) struct sp_scan *scan = NULL;
-    char id[SP_ULID_SIZE];
-    bool repeated = false;
-    struct sp_intake_request request;
-    sp_folder_request(take->set, &request);
-    request.folder_name = name;
-    if (!is_accepted(take->set, file->content.kind))
-        return refuse_kind(take->set, err);
-    enum sp_rc rc = sp_intake_begin(taker->intake, take->id, &scan, err);
-    if (rc == SP_OK)
-        rc = sp_scan_document(scan, name, err);
-    if (rc == SP_OK)
-        rc = sp_scan_write_file(scan, file->fd, err);
-    if (rc == SP_OK)
-        rc = sp_scan_document_end(scan, err);
-    if (rc == SP_OK)
-        rc = check_unchanged(file, err);
-    if (rc == SP_OK)
-        rc = sp_claim_sync(take->dirs, err);
-    return rc == SP_OK ? sp_scan_commit(scan, &request, id, &repeated, err) : rc;
-}
-
-static void
-finish_claim(struct sp_take *take)
-{
-    enum sp_rc rc = sp_claim_remove(take->dirs, take->claimed, &take->err);
-    take->verdict = rc == SP_OK ? SP_TAKE_TAKEN : SP_TAKE_TROUBLE;
-}
-
-static void
-reject(struct sp_take *take)
-{
-    struct sp_err reason = take->err;
-    enum sp_rc rc = sp_folder_reject(take->dirs, take->claimed, reason.text, &take->err);
-    take->verdict = rc == SP_OK ? SP_TAKE_REJECTED : SP_TAKE_TROUBLE;
-}
-
-/* The file is in .scanpost as take->claimed. Its id is a job already when a crash came between commit and removal. That
- * it may have other links does not matter: it is copied, so whatever is written by another name goes into that file
- * alone. */
-static void
-take_claim(const struct sp_taker *taker, struct sp_take *take)
-{
-    SP_AUTO(close_file) struct file file = { .fd = -1 };
-    char id[SP_ULID_SIZE];
-    const char *name = take->claimed;
-    sp_claim_parse(take->claimed, id, &name);
-    if (!look(taker, take, take->dirs->claims, take->claimed, &file))
-        return;
-    if (!is_steady(take, &file.info) || sp_file_writers(file.fd) == SP_WRITERS_SOME) {
-        wait_for(take, take->set->settle_ms);
-        return;
+    for (size_t i = 0; i < take->n_files; i++) {
+        char path[SP_FOLDER_PATH_MAX];
+        sp_folder_path(path, take->sub, take->files[i].name);
+        if (!look_at(taker, take, path, &take->files[i].seen, total)) {
+            if (take->verdict == SP_TAKE_GONE && take->n_files > 1)
+                wait_for(take, take->set->settle_ms); /* the others are still here */
+            return false;
+        }
     }
-    enum sp_rc rc = store(taker, take, &file, name);
-    if (rc == SP_OK || rc == SP_E_CONFLICT)
-        finish_claim(take);
-    else if (rc == SP_E_TYPE || rc == SP_E_TOO_LARGE)
-        reject(take);
-    else
-        take->verdict = SP_TAKE_TROUBLE;
+    return true;
 }
 
-/* What can be known to fail is known before the claim, so that the file stays where people see it. */
+/* ---- folders of pages ---- */
+
+static DIR *
+open_stream(int dir, const char *path)
+{
+    int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    if (stream == NULL && fd >= 0)
+        close(fd);
+    return stream;
+}
+
+bool
+sp_folder_pages_seen(int dir, const char *path, struct sp_seen *ret, bool *ret_locked)
+{
+    struct stat info;
+    DIR *stream = open_stream(dir, path);
+    if (stream == NULL)
+        return false;
+    *ret = (struct sp_seen){ 0 };
+    *ret_locked = false;
+    if (fstat(dirfd(stream), &info) == 0)
+        ret->inode = info.st_ino;
+    const struct dirent *item;
+    while ((item = readdir(stream)) != NULL) { /* NOLINT(concurrency-mt-unsafe): the stream is ours alone */
+        if (fstatat(dirfd(stream), item->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
+            continue;
+        *ret_locked = *ret_locked || sp_pages_is_lock(item->d_name);
+        struct sp_seen one = sp_seen_of(&info);
+        ret->size += one.size;
+        if (one.mtime_ns > ret->mtime_ns)
+            ret->mtime_ns = one.mtime_ns;
+    }
+    closedir(stream);
+    return ret->size > 0;
+}
+
+static bool
+pages_are_finished(const struct sp_taker *taker, struct sp_take *take, uint64_t *total)
+{
+    DIR *stream = open_stream(take->here->dir, take->name);
+    bool finished = stream != NULL;
+    struct stat info;
+    const struct dirent *item;
+    if (stream == NULL)
+        take->verdict = SP_TAKE_GONE;
+    while (finished && (item = readdir(stream)) != NULL) { /* NOLINT(concurrency-mt-unsafe): the stream is ours alone */
+        char folder[SP_FOLDER_PATH_MAX], path[SP_FOLDER_PATH_MAX + NAME_MAX + 1];
+        if (fstatat(dirfd(stream), item->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
+            continue;
+        sp_folder_path(folder, take->sub, take->name);
+        snprintf(path, sizeof(path), "%s/%s", folder, item->d_name);
+        finished = look_at(taker, take, path, NULL, total);
+    }
+    if (stream != NULL)
+        closedir(stream);
+    return finished;
+}
+
+/* ---- claiming ---- */
+
+/* What can be known to fail is known before the claim, so that the scan stays where people see it. */
 static bool
 claim(const struct sp_taker *taker, struct sp_take *take)
 {
-    SP_AUTO(close_file) struct file file = { .fd = -1 };
     char claimed[NAME_MAX + 1];
-    if (!look(taker, take, take->dirs->dir, take->name, &file) || !is_finished(taker, take, &file))
+    uint64_t total = 0;
+    bool folder = take->kind == SP_TAKE_FOLDER;
+    if (folder ? !pages_are_finished(taker, take, &total) : !files_are_finished(taker, take, &total))
         return false;
-    enum sp_rc rc = sp_intake_room(taker->intake, (uint64_t)file.info.st_size, &take->err);
+    enum sp_rc rc = sp_intake_room(taker->intake, total, &take->err);
     sp_claim_name(take->id, take->name, claimed);
-    if (rc == SP_OK)
-        rc = sp_claim_make(take->dirs, take->name, claimed, &take->err);
+    if (rc == SP_OK && take->n_files > 1)
+        rc = sp_claim_make_set(take->here, take->files, take->n_files, claimed, &take->err);
+    else if (rc == SP_OK)
+        rc = sp_claim_make(take->here, take->name, claimed, &take->err);
     if (rc == SP_OK)
         memcpy(take->claimed, claimed, sizeof(claimed));
     take->verdict = rc == SP_E_NOTFOUND ? SP_TAKE_GONE : SP_TAKE_TROUBLE;
+    if (rc == SP_E_NOTFOUND && take->n_files > 1)
+        wait_for(take, take->set->settle_ms);
     return rc == SP_OK;
 }
 
 void
 sp_folder_take(const struct sp_taker *taker, struct sp_take *take)
 {
-    if (take->claim)
+    enum sp_rc rc = sp_folder_dirs_open_sub(take->dirs, take->sub, &take->here, &take->err);
+    if (rc != SP_OK) {
+        take->verdict = rc == SP_E_NOTFOUND ? SP_TAKE_GONE : SP_TAKE_TROUBLE;
+        return;
+    }
+    if (take->kind == SP_TAKE_CLAIM)
         memcpy(take->claimed, take->name, sizeof(take->claimed));
-    if (take->claim || claim(taker, take))
-        take_claim(taker, take);
+    if (take->kind == SP_TAKE_CLAIM || claim(taker, take))
+        sp_folder_store(taker, take);
+    sp_folder_dirs_drop(&take->here);
 }

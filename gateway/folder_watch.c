@@ -2,9 +2,9 @@
  * what follows from what the worker says. Between events there is nothing to do, and nothing wakes up but for the slow
  * look. */
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "gateway/folder.h"
 #include "gateway/intake.h"
+#include "gateway/pages.h"
 
 static int64_t
 now_of(const struct sp_folders *house)
@@ -36,15 +37,24 @@ most(int64_t a, int64_t b)
 
 /* Its own name is the watcher's again: forgotten, unless a new file came under it meanwhile. */
 static void
-let_go(struct sp_folder *folder, struct sp_pending *entry)
+let_go(struct sp_folders *house, struct sp_folder *folder, struct sp_pending *entry)
 {
     entry->in_hand = false;
     entry->troubled = false;
     entry->backoff = 0;
+    if (folder->speaker == entry)
+        folder->speaker = NULL;
     if (!entry->touched)
-        sp_pending_remove(folder->pending, entry);
+        sp_folder_forget(house, folder, entry);
     else
         entry->touched = false; /* it waits since it was touched */
+}
+
+static void
+let_all_go(struct sp_folders *house, struct sp_take *take)
+{
+    for (size_t i = 0; i < take->n_files; i++)
+        let_go(house, take->folder, take->files[i].entry);
 }
 
 static int64_t
@@ -54,44 +64,47 @@ grown_backoff(const struct sp_folders *house, const struct sp_folder *folder, in
     return backoff == 0 ? first : least(2 * backoff, house->taker.times->backoff_max_ms);
 }
 
-/* The entry under which a file that was not taken is tried again: its own, or that of the claim it has become. */
-static struct sp_pending *
-entry_for_retry(struct sp_folder *folder, const struct sp_take *take)
-{
-    struct sp_pending *entry = take->entry;
-    if (take->claim || *take->claimed == '\0') {
-        entry->in_hand = false;
-        return entry;
-    }
-    let_go(folder, entry);
-    return sp_pending_add(folder->pending, take->claimed, true); /* NULL: memory is out; found at the next start */
-}
-
 static void
-try_again(struct sp_folders *house, struct sp_folder *folder, const struct sp_take *take)
+try_entry_again(struct sp_folders *house, const struct sp_take *take, struct sp_pending *entry)
 {
-    struct sp_pending *entry = entry_for_retry(folder, take);
-    if (entry == NULL)
-        return;
+    entry->in_hand = false;
     entry->troubled = take->verdict == SP_TAKE_TROUBLE;
-    entry->backoff = entry->troubled ? grown_backoff(house, folder, entry->backoff) : 0;
+    entry->backoff = entry->troubled ? grown_backoff(house, take->folder, entry->backoff) : 0;
     if (!entry->touched)
         entry->due = now_of(house) + (entry->troubled ? entry->backoff : take->wait_ms);
     entry->touched = false;
     if (entry->troubled)
-        sp_folder_set_trouble(house, folder, take->err.text);
+        sp_folder_set_file_trouble(house, take->folder, entry, take->err.text);
+    else if (take->folder->speaker == entry)
+        take->folder->speaker = NULL;
+}
+
+/* What was not taken is tried again: under its own names, or as the claim it has become. */
+static void
+try_again(struct sp_folders *house, struct sp_take *take)
+{
+    char path[SP_FOLDER_PATH_MAX];
+    if (take->kind == SP_TAKE_CLAIM || *take->claimed == '\0') {
+        for (size_t i = 0; i < take->n_files; i++)
+            try_entry_again(house, take, take->files[i].entry);
+        return;
+    }
+    let_all_go(house, take);
+    sp_folder_path(path, take->sub, take->claimed);
+    struct sp_pending *entry = sp_pending_add(take->folder->pending, path, true);
+    if (entry != NULL) /* else memory is out; it is found at the next start */
+        try_entry_again(house, take, entry);
 }
 
 static void
 settle_take(struct sp_folders *house, struct sp_take *take)
 {
     struct sp_folder *folder = take->folder;
-    bool again = take->verdict == SP_TAKE_WAIT || take->verdict == SP_TAKE_TROUBLE;
     sp_folder_count(house, folder, take);
-    if (again)
-        try_again(house, folder, take);
+    if (take->verdict == SP_TAKE_WAIT || take->verdict == SP_TAKE_TROUBLE)
+        try_again(house, take);
     else
-        let_go(folder, take->entry);
+        let_all_go(house, take);
     if (folder->dirs != NULL && *folder->shown.trouble != '\0' && sp_pending_troubled(folder->pending) == 0)
         sp_folder_set_trouble(house, folder, "");
     for (size_t i = 0; i < house->n_handed; i++)
@@ -101,28 +114,45 @@ settle_take(struct sp_folders *house, struct sp_take *take)
     free(take);
 }
 
+/* What the scan is called: a single file by its own name, several by what they have in common. */
 static void
-hand_out(struct sp_folders *house, struct sp_folder *folder, struct sp_pending *entry, const struct sp_seen *seen)
+name_take(struct sp_take *take, const struct sp_pending *first)
 {
-    struct sp_take *take = calloc(1, sizeof(*take));
+    const char *leaf = sp_pending_leaf(first);
+    bool pages = take->set->group == SP_GROUP_PAGES;
+    size_t len = take->n_files > 1 ? sp_page_stem(leaf, pages) : strlen(leaf);
+    snprintf(take->name, sizeof(take->name), "%.*s", (int)len, leaf);
+    snprintf(take->sub, sizeof(take->sub), "%.*s", leaf == first->name ? 0 : (int)(leaf - first->name - 1),
+             first->name);
+}
+
+static void
+hand_out(struct sp_folders *house, struct sp_folder *folder, struct sp_pending **members, size_t n)
+{
+    const struct sp_pending *first = members[0];
+    struct sp_take *take = calloc(1, sizeof(*take) + n * sizeof(*take->files));
     const char *name;
     if (take == NULL) {
-        entry->due = now_of(house) + 1000;
+        for (size_t i = 0; i < n; i++)
+            members[i]->due = now_of(house) + 1000;
         return;
     }
     take->set = folder->set;
     take->dirs = sp_folder_dirs_share(folder->dirs);
-    sp_text_copy(take->name, sizeof(take->name), entry->name);
-    take->claim = entry->claim;
-    if (entry->claim)
-        sp_claim_parse(entry->name, take->id, &name);
-    else
+    take->kind = first->claim ? SP_TAKE_CLAIM : first->folder ? SP_TAKE_FOLDER : SP_TAKE_FILES;
+    take->n_files = n;
+    name_take(take, first);
+    if (!first->claim || !sp_claim_parse(take->name, take->id, &name))
         sp_intake_id(house->taker.intake, take->id);
-    take->seen = *seen;
-    take->quiet_ms = now_of(house) - entry->changed;
     take->folder = folder;
-    take->entry = entry;
-    entry->in_hand = true;
+    take->quiet_ms = INT64_MAX;
+    for (size_t i = 0; i < n; i++) {
+        sp_text_copy(take->files[i].name, sizeof(take->files[i].name), sp_pending_leaf(members[i]));
+        take->files[i].seen = members[i]->seen;
+        take->files[i].entry = members[i];
+        take->quiet_ms = least(take->quiet_ms, now_of(house) - members[i]->changed);
+        members[i]->in_hand = true;
+    }
     house->handed[house->n_handed++] = take;
     sp_folders_hand(house, take);
 }
@@ -130,21 +160,14 @@ hand_out(struct sp_folders *house, struct sp_folder *folder, struct sp_pending *
 static void
 tend_entry(struct sp_folders *house, struct sp_folder *folder, struct sp_pending *entry)
 {
-    struct stat info;
-    int dir = entry->claim ? folder->dirs->claims : folder->dirs->dir;
-    bool there = fstatat(dir, entry->name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode);
-    if (!there || (info.st_size == 0 && !entry->claim)) {
-        sp_pending_remove(folder->pending, entry);
+    size_t n = 0;
+    if (sp_folder_check(house, folder, entry) != SP_READY)
         return;
-    }
-    struct sp_seen seen = sp_seen_of(&info);
-    if (!entry->claim && !sp_seen_equal(&seen, &entry->seen)) {
-        sp_folder_begin_waiting(folder, entry, &seen, now_of(house));
-        return;
-    }
     if (entry->silent && folder->set->watch == SP_WATCH_AUTO && folder->ears == SP_EARS_PROVEN)
         sp_folder_stop_trusting(house, folder);
-    hand_out(house, folder, entry, &seen);
+    SP_AUTO_FREE struct sp_pending **members = sp_folder_gather(house, folder, entry, &n);
+    if (members != NULL)
+        hand_out(house, folder, members, n);
 }
 
 static void

@@ -25,6 +25,7 @@ const struct sp_folder_times sp_folder_times_usual = {
     .patience_ms = 60000,
     .backoff_max_ms = 60000,
     .probe_ms = 2000,
+    .sweep_ms = 24 * 3600000,
 };
 
 /* ---- between the threads ---- */
@@ -139,6 +140,7 @@ static void
 free_house(struct sp_folders *house)
 {
     for (size_t i = 0; i < house->n_folders; i++) {
+        sp_folder_drop_subs(house, &house->folders[i]);
         sp_pending_free(&house->folders[i].pending);
         sp_folder_dirs_drop(&house->folders[i].dirs);
     }
@@ -198,7 +200,8 @@ sp_folders_start_timed(const struct sp_settings *settings, struct sp_intake *int
     if (house == NULL)
         return sp_fail(err, SP_E_NOMEM, "out of memory");
     house->settings = settings;
-    house->taker = (struct sp_taker){ .intake = intake, .times = times, .log = log, .opener = opener };
+    house->taker =
+        (struct sp_taker){ .intake = intake, .settings = settings, .times = times, .log = log, .opener = opener };
     house->clock = clock;
     house->inotify = house->wake = -1;
     house->todo_end = &house->todo;

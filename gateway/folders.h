@@ -7,7 +7,10 @@
  *        -> renamed to FOLDER/.scanpost/ULID~name (the claim) -> looked at again -> copied and hashed into the spool
  *        -> committed -> the claim removed
  *
- * A claim that a crash left is finished at start under the ULID in its name, so one file makes one job. What is
+ * Several files may be one scan: pages (group = pages), documents and their sidecar; they are claimed as one directory.
+ * Sub-folders may be people's (recipient-from = subfolder): FOLDER/NAME/scan.pdf is "NAME/scan.pdf" in what follows.
+ *
+ * A claim that a crash left is finished at start under the ULID in its name, so one scan makes one job. What is
  * readable but cannot be taken moves to FOLDER/rejected/ beside a NAME.txt that says why. No room, or a database that
  * does not answer: the file stays, and is tried again. */
 #ifndef SP_GATEWAY_FOLDERS_H
@@ -26,10 +29,12 @@ struct sp_job;
 struct sp_log;
 struct sp_settings;
 
-/* Opens dropped files that our own rights do not reach: a copier's own user, mode 0600. In the folder of that name, or
- * in its .scanpost when `claim`. Returns a descriptor for reading, or -1 and errno. Calls come from several threads. */
+/* Opens dropped files that our own rights do not reach: a copier's own user, mode 0600. path: from the folder of that
+ * name on, without links, at most SP_OPENER_DEPTH parts (.scanpost/SUB/CLAIM/NAME). Returns a descriptor for reading,
+ * or -1 and errno. Calls come from several threads. */
+enum { SP_OPENER_DEPTH = 4 };
 struct sp_folder_opener {
-    int (*open)(void *context, const char *folder, bool claim, const char *name);
+    int (*open)(void *context, const char *folder, const char *path);
     void *context;
 };
 
@@ -49,6 +54,7 @@ struct sp_folder_status {
     int64_t last_scan;               /* wall ms of the last file taken; 0: never */
     uint64_t taken, rejected;
     size_t waiting;            /* files seen and not settled yet */
+    size_t subfolders;         /* that are people's */
     char trouble[256];         /* "" : none */
     int64_t advised_settle_ms; /* a source reopened files after they seemed finished: what would fit; 0: nothing */
 };

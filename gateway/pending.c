@@ -116,6 +116,31 @@ sp_pending_troubled(const struct sp_pending_table *table)
 }
 
 struct sp_pending *
+sp_pending_next(const struct sp_pending_table *table, const struct sp_pending *previous)
+{
+    if (previous != NULL && previous->next != NULL)
+        return previous->next;
+    for (size_t i = previous == NULL ? 0 : previous->hash % BUCKETS + 1; i < BUCKETS; i++)
+        if (table->buckets[i] != NULL)
+            return table->buckets[i];
+    return NULL;
+}
+
+const char *
+sp_pending_leaf(const struct sp_pending *entry)
+{
+    const char *slash = strrchr(entry->name, '/');
+    return slash == NULL ? entry->name : slash + 1;
+}
+
+bool
+sp_pending_beside(const struct sp_pending *a, const struct sp_pending *b)
+{
+    size_t sub = (size_t)(sp_pending_leaf(a) - a->name);
+    return sub == (size_t)(sp_pending_leaf(b) - b->name) && memcmp(a->name, b->name, sub) == 0;
+}
+
+struct sp_pending *
 sp_pending_first(struct sp_pending_table *table)
 {
     struct sp_pending *first = NULL;

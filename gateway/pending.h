@@ -1,5 +1,6 @@
-/* pending.h - the names in a folder that are seen and not taken yet, with what is known of each. The watcher's own:
- * one thread. Holds at most `cap` names, and claims beyond that; what does not fit is found by a later look. */
+/* pending.h - the names in a folder that are seen and not taken yet, with what is known of each. A name in a sub-folder
+ * is "SUB/NAME". The watcher's own: one thread. Holds at most `cap` names, and claims beyond that; what does not fit is
+ * found by a later look. */
 #ifndef SP_GATEWAY_PENDING_H
 #define SP_GATEWAY_PENDING_H
 
@@ -25,6 +26,7 @@ struct sp_pending {
     int64_t backoff; /* ms; 0: nothing failed yet */
     unsigned hash;
     bool claim;    /* the name is one in .scanpost/, else one in the folder itself */
+    bool folder;   /* the name is one of a folder of pages */
     bool in_hand;  /* a worker has it */
     bool closed;   /* the last thing that was noticed may have been the end of it */
     bool touched;  /* something happened to the name while a worker had it */
@@ -43,6 +45,12 @@ struct sp_pending *sp_pending_add(struct sp_pending_table *table, const char *na
 void sp_pending_remove(struct sp_pending_table *table, struct sp_pending *entry);
 size_t sp_pending_count(const struct sp_pending_table *table);
 size_t sp_pending_troubled(const struct sp_pending_table *table);
+/* All of them, one after the other: NULL begins, NULL ends. */
+struct sp_pending *sp_pending_next(const struct sp_pending_table *table, const struct sp_pending *previous);
+/* The last part of its name. */
+const char *sp_pending_leaf(const struct sp_pending *entry);
+/* Whether both lie in the same sub-folder, or both in none. */
+bool sp_pending_beside(const struct sp_pending *a, const struct sp_pending *b);
 /* The one that is due first and in nobody's hand; NULL when there is none. */
 struct sp_pending *sp_pending_first(struct sp_pending_table *table);
 

@@ -24,6 +24,7 @@
 #include "gateway/folders.h"
 #include "gateway/housekeeping.h"
 #include "gateway/intake.h"
+#include "gateway/people/people.h"
 #include "gateway/notices.h"
 #include "gateway/parts.h"
 #include "web/api/api.h"
@@ -36,6 +37,7 @@ enum {
     UPLOADS_AT_END_MS = 6000,          /* scanpostd ends within 10 s of SIGTERM */
     UPLOADS_AT_CHANGE_MS = 30 * 60000, /* a successor is there: large uploads over slow lines may finish */
     MULTIPART_ROOM = 1 << 20,
+    PROBLEMS_TOLD = 10,
     ROUTE_TABLES = 32,
     NEWS_PAUSE_MS = 1000,
 };
@@ -46,6 +48,7 @@ struct gateway {
     struct sp_db *db; /* this thread's */
     struct sp_batch *batch;
     struct sp_spool *spool;
+    struct sp_people *people; /* NULL: the file could not be read */
     struct sp_intake *intake;
     struct sp_parts *parts;
     struct sp_folders *folders;
@@ -100,14 +103,35 @@ open_parts(struct gateway *g, struct sp_err *err)
     return rc == SP_OK && g->house->alone ? sp_parts_recover(g->parts, g->db, err) : rc;
 }
 
+/* What is wrong in the file is told, and the rest of it counts: scans for everybody else must not wait for one line. */
+static void
+read_people(struct gateway *g)
+{
+    const struct sp_log *log = &g->house->log;
+    const char *file = g->house->settings->people_file, *const *problems = NULL;
+    struct sp_err err = { 0 };
+    size_t kept = 0;
+    if (sp_people_load(file, &g->people, &err) != SP_OK) {
+        sp_error(log, "%s", err.text);
+        return;
+    }
+    size_t all = sp_people_problems(g->people, &problems, &kept);
+    for (size_t i = 0; i < kept && i < PROBLEMS_TOLD; i++)
+        sp_warn(log, "people: %s: %s", file, problems[i]);
+    if (all > PROBLEMS_TOLD)
+        sp_warn(log, "people: %s: %zu more like these; scanpost people check lists them", file, all - PROBLEMS_TOLD);
+}
+
 static enum sp_rc
 open_doors(struct gateway *g, struct sp_err *err)
 {
     const struct sp_house *house = g->house;
+    read_people(g);
     const struct sp_intake_options intake = {
         .settings = house->settings,
         .batch = g->batch,
         .spool = g->spool,
+        .people = g->people,
         .clock = &sp_clock_system,
         .log = &house->log,
         .wake_fd = house->wake_sender_fd,
@@ -150,6 +174,7 @@ start_server(struct gateway *g, struct sp_err *err)
         .intake = g->intake,
         .parts = g->parts,
         .folders = g->folders,
+        .people = g->people,
         .auth = g->auth,
         .clock = &sp_clock_system,
         .log = &house->log,
@@ -293,6 +318,7 @@ gateway_close(struct gateway *g, int64_t uploads_ms)
     sp_auth_free(&g->auth);
     sp_parts_close(&g->parts);
     sp_intake_free(&g->intake);
+    sp_people_free(&g->people);
     sp_spool_close(&g->spool);
     sp_batch_close(&g->batch);
     sp_db_close(&g->db);

@@ -3,7 +3,7 @@
  *   question   struct question, whole, in one packet
  *   answer     struct answer, with the descriptor beside it (SCM_RIGHTS) when trouble is 0
  *
- * The opener does not trust who asks: the folder is looked up in its own copy of the configuration, the name may not
+ * The opener does not trust who asks: the folder is looked up in its own copy of the configuration, the path may not
  * lead anywhere else, and a file with a second link could be anybody's secret. */
 #include "gateway/daemon/opener.h"
 
@@ -22,13 +22,14 @@
 #include "base/settings.h"
 #include "base/text.h"
 #include "gateway/daemon/child.h"
+#include "gateway/folders.h"
 
 enum { ANSWER_WITHIN_MS = 5000 };
 
 struct question {
     uint64_t number;
-    bool claim;
-    char folder[NAME_MAX + 1], name[NAME_MAX + 1];
+    char folder[NAME_MAX + 1];
+    char path[SP_OPENER_DEPTH * (NAME_MAX + 1)]; /* from the folder on */
 };
 
 struct answer {
@@ -100,12 +101,12 @@ ask(struct sp_opener_client *client, const struct question *question)
 }
 
 int
-sp_opener_ask(void *context, const char *folder, bool claim, const char *name)
+sp_opener_ask(void *context, const char *folder, const char *path)
 {
     struct sp_opener_client *client = context;
-    struct question question = { .claim = claim };
+    struct question question = { 0 };
     if (!sp_text_copy(question.folder, sizeof question.folder, folder) ||
-        !sp_text_copy(question.name, sizeof question.name, name)) {
+        !sp_text_copy(question.path, sizeof question.path, path)) {
         errno = ENAMETOOLONG;
         return -1;
     }
@@ -121,23 +122,40 @@ sp_opener_ask(void *context, const char *folder, bool claim, const char *name)
 /* --- the one that answers --- */
 
 static int
-open_folder(const struct sp_settings *settings, const struct question *question)
+open_folder(const struct sp_settings *settings, const char *name)
 {
-    const struct sp_folder_settings *folder = sp_settings_folder(settings, question->folder);
+    const struct sp_folder_settings *folder = sp_settings_folder(settings, name);
     if (folder == NULL) {
         errno = ENOENT;
         return -1;
     }
-    SP_AUTO_CLOSE int dir = open(folder->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0 || !question->claim)
-        return sp_steal_fd(&dir);
-    return openat(dir, ".scanpost", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return open(folder->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static bool
 is_plain(const char *name)
 {
-    return name[0] != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+    return name[0] != '\0' && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+/* Walks down to where the last part of the path is, over directories only: no link, no "..", not too deep. Cuts the path
+ * into its parts on the way. */
+static int
+walk(int folder, char *path, const char **ret_leaf)
+{
+    SP_AUTO_CLOSE int at = folder;
+    char *slash;
+    for (int depth = 1; at >= 0 && (slash = strchr(path, '/')) != NULL; depth++, path = slash + 1) {
+        *slash = '\0';
+        int next = -1;
+        errno = EACCES;
+        if (depth < SP_OPENER_DEPTH && is_plain(path))
+            next = openat(at, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        close(at);
+        at = next;
+    }
+    *ret_leaf = path;
+    return sp_steal_fd(&at);
 }
 
 /* The type is asked for before opening, because opening alone can do something to a device; and again after it. */
@@ -148,16 +166,17 @@ is_a_scan(const struct stat *info)
 }
 
 static int
-open_scan(const struct sp_settings *settings, const struct question *question)
+open_scan(const struct sp_settings *settings, struct question *question)
 {
     struct stat info;
-    SP_AUTO_CLOSE int dir = open_folder(settings, question);
+    const char *name = "";
+    SP_AUTO_CLOSE int dir = walk(open_folder(settings, question->folder), question->path, &name);
     if (dir < 0)
         return -1;
     errno = EACCES;
-    if (!is_plain(question->name) || fstatat(dir, question->name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !is_a_scan(&info))
+    if (!is_plain(name) || fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !is_a_scan(&info))
         return -1;
-    SP_AUTO_CLOSE int fd = openat(dir, question->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    SP_AUTO_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return -1;
     errno = EACCES;
@@ -190,7 +209,7 @@ answer_next(const struct sp_settings *settings, int socket_fd)
     struct question question;
     if (recv(socket_fd, &question, sizeof question, MSG_DONTWAIT) != (ssize_t)sizeof question)
         return;
-    question.folder[sizeof question.folder - 1] = question.name[sizeof question.name - 1] = '\0';
+    question.folder[sizeof question.folder - 1] = question.path[sizeof question.path - 1] = '\0';
     SP_AUTO_CLOSE int fd = open_scan(settings, &question);
     answer(socket_fd, question.number, fd, fd >= 0 ? 0 : errno);
 }

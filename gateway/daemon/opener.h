@@ -16,6 +16,6 @@ struct sp_opener_client {
 
 void sp_opener_client_init(struct sp_opener_client *client, int fd);
 /* What struct sp_folder_opener wants; context is a client. Waits up to 5 s. */
-int sp_opener_ask(void *context, const char *folder, bool claim, const char *name);
+int sp_opener_ask(void *context, const char *folder, const char *path);
 
 #endif

@@ -11,6 +11,7 @@ struct sp_clock;
 struct sp_folders;
 struct sp_intake;
 struct sp_log;
+struct sp_people;
 struct sp_parts;
 struct sp_settings;
 struct sp_spool;
@@ -23,6 +24,7 @@ struct sp_api {
     struct sp_intake *intake;
     struct sp_parts *parts;     /* NULL: scans come whole */
     struct sp_folders *folders; /* NULL: none are watched */
+    const struct sp_people *people; /* NULL: the file cannot be read */
     struct sp_auth *auth;
     const struct sp_clock *clock;
     const struct sp_log *log;

@@ -9,11 +9,12 @@ static json_t *
 folder_json(const struct sp_folder_status *status)
 {
     json_t *settle = status->advised_settle_ms == 0 ? json_null() : json_integer((json_int_t)status->advised_settle_ms);
-    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "name", sp_json_text(status->name), "path",
+    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "name", sp_json_text(status->name), "path",
                      sp_json_text(status->path), "watch", sp_json_text(status->watch), "last_scan",
                      sp_json_time(status->last_scan), "taken", (json_int_t)status->taken, "rejected",
-                     (json_int_t)status->rejected, "waiting", (json_int_t)status->waiting, "trouble",
-                     sp_json_text(status->trouble), "advised_settle_ms", settle);
+                     (json_int_t)status->rejected, "waiting", (json_int_t)status->waiting, "subfolders",
+                     (json_int_t)status->subfolders, "trouble", sp_json_text(status->trouble), "advised_settle_ms",
+                     settle);
 }
 
 static void

@@ -37,6 +37,7 @@ static const struct sp_folder_times hurried = {
     .patience_ms = 60000,
     .backoff_max_ms = 200,
     .probe_ms = 2000,
+    .sweep_ms = 86400000,
 };
 
 /* As the daemon starts: what a crash left is put in order before anybody writes. */

@@ -30,6 +30,7 @@ static const struct sp_folder_times hurried = {
     .patience_ms = 1500,
     .backoff_max_ms = 200,
     .probe_ms = 2000,
+    .sweep_ms = 86400000,
 };
 
 /* Waits for something that must come; how long it takes is not asked. */
@@ -559,13 +560,14 @@ test_a_claims_folder_that_is_a_link_is_refused(void **state)
 }
 
 static void
-test_settings_of_a_later_version_leave_files_alone(void **state)
+test_without_the_people_file_files_for_people_stay(void **state)
 {
     struct world *w = *state;
     w->folders[0].recipient_from = SP_FROM_OWNER;
+    w->settings.people_file = "/nonexistent/people.csv";
     drop_pdf(w, "x.pdf", "x");
     start(w);
-    EVENTUALLY(strstr(status_of(w).trouble, "not in this version") != NULL);
+    EVENTUALLY(strstr(status_of(w).trouble, "people file") != NULL);
     pause_ms(400);
     assert_true(file_exists(w->drop, "x.pdf"));
     assert_int_equal(world_jobs(w, NULL), 0);
@@ -675,7 +677,7 @@ main(void)
         WITH_WORLD(test_a_folder_that_goes_and_comes_back),
         WITH_WORLD(test_a_folder_that_is_missing_at_start_is_waited_for),
         WITH_WORLD(test_a_claims_folder_that_is_a_link_is_refused),
-        WITH_WORLD(test_settings_of_a_later_version_leave_files_alone),
+        WITH_WORLD(test_without_the_people_file_files_for_people_stay),
         WITH_WORLD(test_a_route_that_leads_nowhere_is_said_before_a_file_is_touched),
         WITH_WORLD(test_a_note_says_why_and_replaces_only_an_older_note),
         WITH_WORLD(test_a_note_overwrites_nothing_and_follows_no_link),
