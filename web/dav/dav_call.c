@@ -219,6 +219,12 @@ conditions_met(struct sp_dav_call *call)
     return false;
 }
 
+static bool
+makes_something(const struct sp_request *req)
+{
+    return strcmp(req->method, "PUT") == 0 || strcmp(req->method, "MKCOL") == 0 || strcmp(req->method, "LOCK") == 0;
+}
+
 bool
 sp_dav_call_begin(struct sp_dav_call *call, struct sp_api *api, const struct sp_request *req, struct sp_response *res)
 {
@@ -230,6 +236,8 @@ sp_dav_call_begin(struct sp_dav_call *call, struct sp_api *api, const struct sp_
     enum sp_rc rc = call->owner == NULL ? sp_fail(&err, SP_E_NOMEM, "webdav: out of memory") : SP_OK;
     if (rc == SP_OK)
         rc = find_place(call, req, &call->place, &err);
+    if (rc == SP_E_NOTFOUND && makes_something(req))
+        rc = sp_fail(&err, SP_E_CONFLICT, "there is no route of that name to put something into");
     if (rc == SP_OK)
         rc = sp_dav_locks(req->db, call->owner, call->now, SP_DAV_LOCKS_MAX, req->arena, &call->locks, &call->n_locks,
                           &err);
