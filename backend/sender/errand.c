@@ -11,13 +11,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "backend/sender/errand_inside.h"
 #include "backend/sender/letter.h"
+#include "base/auto.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "db/spool.h"
 
 /* --- beginning and end --- */
 
@@ -138,6 +141,43 @@ tell(const struct errand *e, const struct sp_method_settings *method, const stru
                   sp_stage_name(report->stage), sp_class_name(report->diagnosis.class_), clean);
 }
 
+/* The spool holds the only copy: what is missing or cut there does not come back by itself. */
+static enum sp_rc
+look_at_document(const struct errand *e, size_t n, struct sp_err *err)
+{
+    struct stat st;
+    SP_AUTO_CLOSE int fd = -1;
+    enum sp_rc rc = sp_spool_read(e->env->spool, e->job->id, n + 1, &fd, err);
+    if (rc != SP_OK)
+        return rc;
+    if (fstat(fd, &st) != 0)
+        return sp_fail_errno(err, "spool: cannot look at a document");
+    if ((uint64_t)st.st_size == e->job->documents[n].size)
+        return SP_OK;
+    return sp_fail(err, SP_E_CORRUPT, "spool: document %zu has %lld bytes, and had %llu", n + 1, (long long)st.st_size,
+                   (unsigned long long)e->job->documents[n].size);
+}
+
+/* Asked only after an attempt failed: the good case opens each document once. */
+static void
+look_for_damage(struct errand *e, struct sp_report *report)
+{
+    struct sp_err err = { 0 };
+    enum sp_rc rc = SP_OK;
+    for (size_t i = 0; rc == SP_OK && i < e->job->n_documents; i++)
+        rc = look_at_document(e, i, &err);
+    e->damaged = rc == SP_E_NOTFOUND || rc == SP_E_CORRUPT;
+    if (!e->damaged)
+        return;
+    report->diagnosis =
+        (struct sp_diagnosis){ .class_ = SP_CLASS_OTHER, .scope = SP_SCOPE_JOB, .cause = "document_missing" };
+    (void)sp_text_format(report->diagnosis.summary, sizeof report->diagnosis.summary,
+                         "A document of this scan is missing or damaged on this machine: %s.", err.text);
+    (void)sp_text_copy(report->diagnosis.fix, sizeof report->diagnosis.fix,
+                       "Scan it again, or put the file back into the spool from a backup and retry this scan.");
+    (void)sp_text_copy(report->reply, sizeof report->reply, err.text);
+}
+
 static void
 report_trouble(struct sp_report *report, const struct sp_err *err)
 {
@@ -168,6 +208,8 @@ deliver(struct errand *e, const struct sp_method_settings *method, struct sp_rep
     };
     sp_ways_deliver(e->env->ways, e->seat.way, &message, report);
     sp_letter_close(&letter);
+    if (!report->accepted && !report->maybe_sent)
+        look_for_damage(e, report);
 }
 
 /* --- the run --- */

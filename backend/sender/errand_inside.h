@@ -22,6 +22,7 @@ struct errand {
     struct sp_seat seat; /* while an attempt is made */
     int64_t use_row;     /* of the budget's book; 0: this way is not limited */
     char line[SP_LINE_NAME_SIZE];
+    bool damaged; /* a document is not what it was: no way can help */
 };
 
 /* errand.c */

@@ -277,6 +277,8 @@ weigh(struct errand *e, const struct sp_method_settings *method, const struct sp
             sp_settle_next(scope, report->maybe_sent, next_plan, result->spent_ms > e->env->settings->retry.expire_ms);
         result->decision = e->decision;
         result->n_decision = next_plan->n_lines;
+        if (e->damaged)
+            next = SP_NEXT_HOLD;
     }
     put_next(e, next, report, result);
     return next;

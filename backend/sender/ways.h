@@ -41,6 +41,7 @@ struct sp_seat {
     size_t way;
     struct sp_budget_load load;
     int64_t began; /* monotonic */
+    bool probing;  /* the one that tries whether a way is back */
 };
 enum sp_seating {
     SP_SEAT_TAKEN,

@@ -12,7 +12,8 @@ struct purse {
     const char *identity;
     struct sp_budget *budget;
     size_t n_ways;
-    size_t last; /* way that sent last: only its connections may be kept */
+    size_t last;          /* way that sent last: only its connections may be kept */
+    struct waiter *first; /* who waits for a seat, in the order of coming */
 };
 
 struct way {

@@ -166,17 +166,50 @@ shed_others(struct sp_ways *ways, size_t index)
     }
 }
 
-static enum sp_room
-room_within(struct sp_ways *ways, struct way *way, const struct sp_budget_load *load)
+/* Seats go to those who came first: waking is a race, and a source could lose it every time. */
+struct waiter {
+    struct waiter *next;
+};
+
+static void
+queue_up(struct purse *purse, struct waiter *waiter)
 {
-    int64_t deadline = sp_mono_ms(ways->env.clock) + SEAT_PATIENCE_MS, at = 0;
-    for (;;) {
-        int64_t now = sp_mono_ms(ways->env.clock);
-        enum sp_room room = sp_budget_room(way->purse->budget, load, now, &at);
-        if (room != SP_ROOM_SEATS || ways->stopping || now >= deadline)
-            return room;
-        sp_ways_wait_for_seat(ways, (int)(deadline - now));
+    struct waiter **end = &purse->first;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = waiter;
+}
+
+static void
+leave_queue(struct purse *purse, const struct waiter *waiter)
+{
+    struct waiter **at = &purse->first;
+    while (*at != waiter)
+        at = &(*at)->next;
+    *at = waiter->next;
+}
+
+/* The clock is the real one: threads wait by it, whatever a test tells about the time. */
+static enum sp_room
+room_within(struct sp_ways *ways, struct purse *purse, const struct sp_budget_load *load)
+{
+    int64_t deadline = sp_mono_ms(&sp_clock_system) + SEAT_PATIENCE_MS, at = 0;
+    struct waiter waiter = { 0 };
+    enum sp_room room = SP_ROOM_SEATS;
+    queue_up(purse, &waiter);
+    while (!ways->stopping) {
+        int64_t left = deadline - sp_mono_ms(&sp_clock_system);
+        room = sp_budget_room(purse->budget, load, sp_mono_ms(ways->env.clock), &at);
+        bool not_our_turn = room == SP_ROOM_FREE && purse->first != &waiter;
+        if ((room != SP_ROOM_SEATS && !not_our_turn) || left <= 0)
+            break;
+        sp_ways_wait_for_seat(ways, (int)left);
     }
+    bool first = purse->first == &waiter;
+    leave_queue(purse, &waiter);
+    if (first)
+        pthread_cond_broadcast(&ways->freed); /* the next one is first now */
+    return room == SP_ROOM_FREE && !first ? SP_ROOM_SEATS : room;
 }
 
 enum sp_seating
@@ -186,12 +219,12 @@ sp_ways_sit(struct sp_ways *ways, size_t index, const struct sp_budget_load *loa
     enum sp_seating seating = SP_SEAT_AGAIN;
     bool shared = false;
     pthread_mutex_lock(&ways->lock);
-    enum sp_room room = room_within(ways, way, load);
+    enum sp_room room = room_within(ways, way->purse, load);
     if (room == SP_ROOM_SEATS || room == SP_ROOM_LARGE) {
         seating = SP_SEAT_NONE;
     } else if (room == SP_ROOM_FREE && enter(ways, way)) {
         seating = SP_SEAT_TAKEN;
-        *ret = (struct sp_seat){ index, *load, sp_mono_ms(ways->env.clock) };
+        *ret = (struct sp_seat){ index, *load, sp_mono_ms(ways->env.clock), way->probing };
         sp_budget_begin(way->purse->budget, load, ret->began);
         shared = way->purse->n_ways > 1 && way->purse->last != index;
         way->purse->last = index;
@@ -249,7 +282,8 @@ sp_ways_stand(struct sp_ways *ways, const struct sp_seat *seat, const struct sp_
         sp_budget_refused(budget, seat->began, report->retry_after_ms, now);
     else if (report != NULL && report->accepted)
         sp_budget_accepted(budget);
-    way->probing = false;
+    if (seat->probing)
+        way->probing = false;
     pthread_cond_broadcast(&ways->freed);
     pthread_mutex_unlock(&ways->lock);
     return counted;

@@ -1,4 +1,5 @@
 sp_test(check_hints_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/check_hints_test.c USES backend_delivery base)
+sp_test(budget_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/budget_test.c USES backend_delivery base)
 sp_test(spf_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/spf_test.c USES backend_delivery base)
 sp_test(health_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/health_test.c USES backend_delivery base)
 sp_test(plan_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/plan_test.c USES backend_delivery base)

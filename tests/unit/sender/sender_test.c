@@ -1,0 +1,249 @@
+/* sender_test.c - the whole job loop in a thread: recovery, workers, turns, lines. */
+#include "unit/sender/sender_world.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+
+struct loop {
+    struct world *w;
+    struct sp_sender_options options;
+    pthread_t thread;
+    enum sp_rc rc;
+    struct sp_err err;
+};
+
+static void *
+loop_main(void *context)
+{
+    struct loop *loop = context;
+    loop->rc = sp_sender_run(&loop->options, &loop->err);
+    return NULL;
+}
+
+static void
+loop_begin(struct loop *loop, struct world *w)
+{
+    *loop = (struct loop){
+        .w = w,
+        .options = {
+            .settings = &w->settings,
+            .clock = &w->clock,
+            .wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+            .gateway_wake_fd = -1,
+            .stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+            .life_fd = -1,
+            .patience_ms = 20000,
+            .method_of = fake_method_of,
+        },
+    };
+    assert_int_equal(pthread_create(&loop->thread, NULL, loop_main, loop), 0);
+}
+
+static void
+loop_end(struct loop *loop)
+{
+    sp_wake(loop->options.stop_fd);
+    pthread_join(loop->thread, NULL);
+    if (loop->rc != SP_OK)
+        fail_msg("sender: %s", loop->err.text);
+    close(loop->options.wake_fd);
+    close(loop->options.stop_fd);
+}
+
+static void
+wait_sent(struct world *w, char (*ids)[SP_ULID_SIZE], size_t n)
+{
+    for (size_t i = 0, patience = 3000; i < n; patience--) {
+        if (state_of(w, ids[i]) == SP_JOB_SENT) {
+            i++;
+            continue;
+        }
+        if (patience == 0)
+            fail_msg("job %zu of %zu is still %s", i, n, sp_job_state_name(state_of(w, ids[i])));
+        usleep(10000);
+    }
+}
+
+static size_t
+calls_of(const struct world *w, const char *id)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_calls; i++)
+        n += strcmp(w->calls[i].id, id) == 0;
+    return n;
+}
+
+static void
+only(struct world *w, const char *method)
+{
+    static const char *names[1];
+    names[0] = method;
+    w->tenant.methods = (struct sp_texts){ names, 1 };
+}
+
+static void
+test_a_crash_between_claim_and_record_is_unknown_and_sent_again_the_same_way(void **state)
+{
+    struct world *w = *state;
+    struct loop loop;
+    char ids[1][SP_ULID_SIZE];
+    add_job(w, ids[0]);
+    assert_ok(w, sp_queue_claim(w->db, ids[0], "direct", NULL, 0, NOON, &w->err)); /* and then the power went */
+    loop_begin(&loop, w);
+    wait_sent(w, ids, 1);
+    loop_end(&loop);
+    struct sp_job *job = load(w, ids[0]);
+    assert_int_equal(job->n_attempts, 2);
+    assert_int_equal(job->attempts[0].outcome, SP_OUTCOME_UNKNOWN);
+    assert_string_equal(job->attempts[1].method, "direct");
+    sp_job_free(&job);
+}
+
+static void
+test_many_workers_send_each_job_once_within_the_connections(void **state)
+{
+    struct world *w = *state;
+    enum { JOBS = 60 };
+    char ids[JOBS][SP_ULID_SIZE];
+    struct loop loop;
+    only(w, "submission");
+    w->pause_ms = 3;
+    for (size_t i = 0; i < JOBS; i++)
+        add_job(w, ids[i]);
+    loop_begin(&loop, w);
+    wait_sent(w, ids, JOBS);
+    loop_end(&loop);
+    assert_int_equal(w->n_calls, JOBS);
+    for (size_t i = 0; i < JOBS; i++)
+        assert_int_equal(calls_of(w, ids[i]), 1);
+    assert_true(w->inside_most <= 3);
+}
+
+/* Where the calls for jobs of a source begin and end. */
+static size_t
+last_call_of(const struct world *w, char (*ids)[SP_ULID_SIZE], size_t n)
+{
+    size_t last = 0;
+    for (size_t i = 0; i < w->n_calls; i++)
+        for (size_t k = 0; k < n; k++)
+            if (strcmp(w->calls[i].id, ids[k]) == 0)
+                last = i;
+    return last;
+}
+
+static void
+test_a_few_scans_do_not_wait_behind_many_of_another_source(void **state)
+{
+    struct world *w = *state;
+    enum { MANY = 50, FEW = 5 };
+    char many[MANY][SP_ULID_SIZE], few[FEW][SP_ULID_SIZE];
+    struct loop loop;
+    only(w, "submission");
+    w->pause_ms = 2;
+    for (size_t i = 0; i < MANY; i++)
+        add_job_from(w, "copier-a", 1, DOCUMENT_SIZE, many[i]);
+    for (size_t i = 0; i < FEW; i++)
+        add_job_from(w, "copier-b", 1, DOCUMENT_SIZE, few[i]);
+    loop_begin(&loop, w);
+    wait_sent(w, many, MANY);
+    wait_sent(w, few, FEW);
+    loop_end(&loop);
+    assert_true(last_call_of(w, few, FEW) < 25);
+}
+
+static void
+test_a_line_moves_with_the_window_and_by_turns(void **state)
+{
+    struct world *w = *state;
+    enum { MANY = 12, FEW = 2 };
+    char many[MANY][SP_ULID_SIZE], few[FEW][SP_ULID_SIZE];
+    struct loop loop;
+    only(w, "submission");
+    method_named(w, "submission")->rate = (struct sp_rate){ 4, 60000 };
+    for (size_t i = 0; i < MANY; i++)
+        add_job_from(w, "copier-a", 1, DOCUMENT_SIZE, many[i]);
+    for (size_t i = 0; i < FEW; i++)
+        add_job_from(w, "copier-b", 1, DOCUMENT_SIZE, few[i]);
+    loop_begin(&loop, w);
+    for (int window = 1; window <= 4; window++) {
+        for (int patience = 0; patience < 500 && w->n_calls < (size_t)(4 * window < 14 ? 4 * window : 14); patience++)
+            usleep(10000);
+        usleep(50000); /* for the one too many that must not come */
+        assert_int_equal(w->n_calls, 4 * window < 14 ? 4 * window : 14);
+        __atomic_add_fetch(&w->now, 60000, __ATOMIC_SEQ_CST);
+        sp_wake(loop.options.wake_fd); /* the loop sleeps by the real clock */
+    }
+    wait_sent(w, many, MANY);
+    wait_sent(w, few, FEW);
+    loop_end(&loop);
+    assert_true(last_call_of(w, few, FEW) < 8);
+}
+
+static void
+test_a_line_whose_way_went_down_plans_again(void **state)
+{
+    struct world *w = *state;
+    enum { JOBS = 8 };
+    char ids[JOBS][SP_ULID_SIZE];
+    static const char *both[] = { "submission", "direct" };
+    struct loop loop;
+    w->tenant.methods = (struct sp_texts){ both, 1 };
+    method_named(w, "submission")->rate = (struct sp_rate){ 2, 60000 };
+    SCRIPT(w, "submission", ACT_ACCEPT, ACT_ACCEPT, ACT_SHUT);
+    for (size_t i = 0; i < JOBS; i++)
+        add_job(w, ids[i]);
+    loop_begin(&loop, w);
+    for (int patience = 0; patience < 500 && w->n_calls < 2; patience++)
+        usleep(10000);
+    usleep(100000);
+    w->tenant.methods.count = 2; /* the next plan may use direct */
+    __atomic_add_fetch(&w->now, 60000, __ATOMIC_SEQ_CST);
+    sp_wake(loop.options.wake_fd);
+    wait_sent(w, ids, JOBS);
+    loop_end(&loop);
+}
+
+static void
+test_jobs_put_off_by_a_clock_that_was_wrong_are_due(void **state)
+{
+    struct world *w = *state;
+    char ids[2][SP_ULID_SIZE];
+    struct loop loop;
+    const int64_t decade = INT64_C(10) * 365 * 24 * 3600000;
+    w->now = decade; /* the clock says 2033 */
+    add_job(w, ids[0]);
+    add_job(w, ids[1]);
+    const struct sp_queue_wait wait = {
+        .id = ids[0],
+        .next = SP_JOB_DEFERRED,
+        .now = NOON + decade,
+        .next_attempt = NOON + decade + 60000,
+        .trouble = "",
+    };
+    assert_ok(w, sp_queue_postpone(w->db, &wait, &w->err));
+    w->now = 0; /* and is mended */
+    loop_begin(&loop, w);
+    wait_sent(w, ids, 2);
+    loop_end(&loop);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_a_crash_between_claim_and_record_is_unknown_and_sent_again_the_same_way),
+        T(test_many_workers_send_each_job_once_within_the_connections),
+        T(test_a_few_scans_do_not_wait_behind_many_of_another_source),
+        T(test_a_line_moves_with_the_window_and_by_turns),
+        T(test_a_line_whose_way_went_down_plans_again),
+        T(test_jobs_put_off_by_a_clock_that_was_wrong_are_due),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
