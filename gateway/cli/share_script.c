@@ -1,0 +1,242 @@
+/* share_script.c - see share_script.h.
+ *
+ * What the section has to achieve (smb.conf(5)): files arrive with a group that scanpost is in and a mode that lets it
+ * read them, whatever the copier asks for; nobody sees .scanpost; no oplock lets a client keep the end of a scan to
+ * itself; and the copier's account can do nothing else on this machine. */
+#include "gateway/cli/share_script.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/text.h"
+
+enum { NAME_LEN_MAX = 32 }; /* useradd(8) */
+
+static bool
+is_name(const char *text)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++)
+        if (!islower((unsigned char)text[i]) && !isdigit((unsigned char)text[i]) && strchr("_-", text[i]) == NULL)
+            return false;
+    return len > 0 && len <= NAME_LEN_MAX && (islower((unsigned char)text[0]) || text[0] == '_');
+}
+
+static bool
+is_share_name(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        if (!isalnum((unsigned char)*c) && strchr("._-", *c) == NULL)
+            return false;
+    return *text != '\0' && strlen(text) <= 80 && strcmp(text, "global") != 0 && strcmp(text, "homes") != 0 &&
+           strcmp(text, "printers") != 0;
+}
+
+enum sp_rc
+sp_share_check(const struct sp_share *share, struct sp_err *err)
+{
+    if (!is_share_name(share->name))
+        return sp_fail(err, SP_E_INVALID, "'%s' cannot be the name of a share: letters, digits, '.', '_' and '-'",
+                       share->name);
+    if (!is_name(share->user))
+        return sp_fail(err, SP_E_INVALID, "'%s' cannot be the name of a user; --user names another one", share->user);
+    if (share->path[0] != '/' || sp_text_has_control(share->path) || strpbrk(share->path, "%\"") != NULL)
+        return sp_fail(err, SP_E_INVALID, "'%s' cannot be shared: '%%' and quotes mean something else to Samba",
+                       share->path);
+    if (share->smb1 && share->address[0] == '\0')
+        return sp_fail(err, SP_E_INVALID,
+                       "--smb1 needs --address: an address of this machine that its smbd leaves free");
+    return SP_OK;
+}
+
+/* 'text' for a shell. */
+static void
+quote(struct sp_str *out, const char *text)
+{
+    sp_str_add_char(out, '\'');
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '\'')
+            sp_str_add(out, "'\\''");
+        else
+            sp_str_add_char(out, *c);
+    }
+    sp_str_add_char(out, '\'');
+}
+
+static void
+set_variable(struct sp_str *out, const char *name, const char *value)
+{
+    sp_str_addf(out, "%s=", name);
+    quote(out, value);
+    sp_str_add_char(out, '\n');
+}
+
+void
+sp_share_section(struct sp_str *out, const struct sp_share *share)
+{
+    sp_str_addf(out, "[%s]\n", share->name);
+    sp_str_addf(out, "    comment = scans for scanpost\n");
+    sp_str_addf(out, "    path = %s\n", share->path);
+    sp_str_addf(out, "    valid users = %s\n", share->user);
+    sp_str_addf(out, "    force group = %s\n", share->group);
+    sp_str_add(out, "    read only = no\n"
+                    "    guest ok = no\n"
+                    "    browseable = no\n"
+                    "    create mask = 0660\n"
+                    "    force create mode = 0660\n"
+                    "    directory mask = 2770\n"
+                    "    force directory mode = 2770\n"
+                    "    veto files = /.scanpost/\n"
+                    "    oplocks = no\n"
+                    "    level2 oplocks = no\n"
+                    "    strict sync = yes\n"
+                    "    store dos attributes = no\n"
+                    "    map archive = no\n");
+}
+
+/* --- the script, a part at a time --- */
+
+static void
+put_head(struct sp_str *out, const struct sp_share *share)
+{
+    sp_str_add(out, "#!/bin/sh\n");
+    sp_str_addf(out, "# A Samba share for the drop folder %s. Run as root; may be run again.\n", share->name);
+    sp_str_add(out, "# SCANPOST_SHARE_PASSWORD holds the password that the copier will use.\nset -eu\n");
+    set_variable(out, "folder", share->path);
+    set_variable(out, "user", share->user);
+    set_variable(out, "group", share->group);
+    set_variable(out, "conf", share->smb_conf);
+    sp_str_add(out, ": \"${SCANPOST_SHARE_PASSWORD:?the password for the copier is missing}\"\n\n");
+}
+
+static void
+put_account(struct sp_str *out)
+{
+    sp_str_add(out, "# An account that can do nothing but this.\n"
+                    "getent passwd \"$user\" >/dev/null ||\n"
+                    "    useradd --system --user-group --no-create-home --shell /usr/sbin/nologin \"$user\"\n\n"
+                    "# The copier writes, scanpost reads and takes away; the group is inherited by what is dropped.\n"
+                    "install -d -m 2770 -o \"$user\" -g \"$group\" \"$folder\"\n\n");
+}
+
+/* An smb.conf that belongs to a domain is its administrators' business. */
+static void
+put_refusals(struct sp_str *out)
+{
+    sp_str_add(out,
+               "# A machine that is joined to a domain is not touched: its Samba has another master.\n"
+               "role=$(testparm -s --parameter-name='server role' \"$conf\" 2>/dev/null)\n"
+               "security=$(testparm -s --parameter-name='security' \"$conf\" 2>/dev/null)\n"
+               "case \"$role $security\" in\n"
+               "*[Dd]omain*|*DOMAIN*|*[Mm]ember*|*ADS*)\n"
+               "    echo \"$conf belongs to a domain ($role, $security): add the section by hand, or use --smb1 with an"
+               " instance of its own\" >&2\n"
+               "    exit 1 ;;\n"
+               "esac\n\n");
+}
+
+/* The sections live in a file of their own, so that smb.conf gets one line more and is otherwise left alone. */
+static void
+put_section(struct sp_str *out, const struct sp_share *share)
+{
+    sp_str_addf(out,
+                "# The share, in a file of its own that smb.conf includes.\n"
+                "shares=$(dirname \"$conf\")/scanpost-%s.conf\n"
+                "cat >\"$shares.new\" <<'SECTION'\n",
+                share->name);
+    sp_share_section(out, share);
+    sp_str_add(out,
+               "SECTION\n"
+               "mv \"$shares.new\" \"$shares\"\n"
+               "chmod 644 \"$shares\"\n"
+               "if ! grep -qxF \"include = $shares\" \"$conf\"; then\n"
+               "    cp -p \"$conf\" \"$conf.before-scanpost\"\n"
+               "    printf '\\n# scanpost\\ninclude = %s\\n' \"$shares\" >>\"$conf\"\n"
+               "fi\n"
+               "testparm -s \"$conf\" >/dev/null 2>&1 || { echo \"testparm does not like $conf\" >&2; exit 1; }\n\n");
+}
+
+static void
+put_password(struct sp_str *out)
+{
+    sp_str_add(out, "# By standard input: arguments can be read by everybody.\n"
+                    "printf '%s\\n%s\\n' \"$SCANPOST_SHARE_PASSWORD\" \"$SCANPOST_SHARE_PASSWORD\" |\n"
+                    "    smbpasswd -c \"$conf\" -s -a \"$user\" >/dev/null\n\n");
+}
+
+static void
+put_reload(struct sp_str *out, const struct sp_share *share)
+{
+    sp_str_add(out, "smbcontrol -s \"$conf\" smbd reload-config 2>/dev/null ||\n"
+                    "    echo 'smbd does not run yet: start it (systemctl enable --now smbd)'\n");
+    sp_str_addf(
+        out, "printf '%%s\\n' \"The copier's panel: \\\\\\\\$(hostname)\\\\%s, user %s, its password, no subfolder\"\n",
+        share->name, share->user);
+}
+
+/* Old protocols put every other share of a server at risk, so they get a server of their own: own address, own
+ * configuration, own password file, one share. */
+static void
+put_instance(struct sp_str *out, const struct sp_share *share)
+{
+    sp_str_add(out, "# An instance of its own, because NTLMv1 and SMB1 endanger whatever else a server shares.\n"
+                    "base=/var/lib/scanpost-smb1\n"
+                    "install -d -m 0755 \"$base\" \"$base/private\" \"$base/run\" \"$(dirname \"$conf\")\"\n"
+                    "cat >\"$conf.new\" <<'SECTION'\n"
+                    "[global]\n"
+                    "    server role = standalone server\n"
+                    "    server min protocol = NT1\n"
+                    "    ntlm auth = ntlmv1-permitted\n"
+                    "    disable netbios = yes\n"
+                    "    load printers = no\n"
+                    "    bind interfaces only = yes\n");
+    sp_str_addf(out, "    interfaces = %s\n", share->address);
+    sp_str_add(out, "    private dir = /var/lib/scanpost-smb1/private\n"
+                    "    state directory = /var/lib/scanpost-smb1\n"
+                    "    cache directory = /var/lib/scanpost-smb1\n"
+                    "    lock directory = /var/lib/scanpost-smb1/run\n"
+                    "    pid directory = /var/lib/scanpost-smb1/run\n"
+                    "    log file = /var/log/samba/scanpost-smb1.log\n\n");
+    sp_share_section(out, share);
+    sp_str_add(out,
+               "SECTION\n"
+               "mv \"$conf.new\" \"$conf\"\n"
+               "testparm -s \"$conf\" >/dev/null 2>&1 || { echo \"testparm does not like $conf\" >&2; exit 1; }\n\n");
+}
+
+static void
+put_unit(struct sp_str *out, const struct sp_share *share)
+{
+    sp_str_add(out, "cat >/etc/systemd/system/scanpost-smb1.service <<UNIT\n"
+                    "[Unit]\n"
+                    "Description=Samba for copiers that know only SMB1, for scanpost\n"
+                    "After=network-online.target\n\n"
+                    "[Service]\n"
+                    "ExecStart=/usr/sbin/smbd --foreground --no-process-group --configfile=$conf\n"
+                    "Restart=on-failure\n\n"
+                    "[Install]\n"
+                    "WantedBy=multi-user.target\n"
+                    "UNIT\n"
+                    "echo 'start it with: systemctl enable --now scanpost-smb1'\n");
+    sp_str_addf(out, "printf '%%s\\n' \"The copier's panel: \\\\\\\\%s\\\\%s, user %s, its password\"\n",
+                share->address, share->name, share->user);
+}
+
+void
+sp_share_script(struct sp_str *out, const struct sp_share *share)
+{
+    put_head(out, share);
+    if (!share->smb1)
+        put_refusals(out);
+    put_account(out);
+    if (share->smb1)
+        put_instance(out, share);
+    else
+        put_section(out, share);
+    put_password(out);
+    if (share->smb1)
+        put_unit(out, share);
+    else
+        put_reload(out, share);
+}

@@ -1,0 +1,182 @@
+"""A real smbd on a share that `scanpost share --install` made, and smbclient as the copier."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from house import CLI, World, attachments, free_port, pdf, wait_until
+
+USER, PASSWORD = "sp-e2e-smb", "Kopierer-42"
+
+GLOBAL = """[global]
+    server role = standalone server
+    interfaces = 127.0.0.1
+    bind interfaces only = yes
+    smb ports = {port}
+    disable netbios = yes
+    load printers = no
+    map to guest = never
+    private dir = {root}/private
+    state directory = {root}
+    cache directory = {root}
+    lock directory = {root}/run
+    pid directory = {root}/run
+    ncalrpc dir = {root}/run/ncalrpc
+    log file = {root}/smbd.log
+"""
+
+
+@unittest.skipUnless(os.geteuid() == 0, "smbd wants root")
+@unittest.skipUnless(shutil.which("smbd") and shutil.which("smbclient"), "Samba is not installed")
+class Share(unittest.TestCase):
+    def setUp(self):
+        self.world = World(start=False)
+        self.addCleanup(self.world.close)
+        self.root = os.path.join(self.world.root, "samba")
+        for name in ("", "private", "run", "run/ncalrpc"):
+            os.makedirs(os.path.join(self.root, name), exist_ok=True)
+        os.chmod(self.world.root, 0o755)
+        self.conf = os.path.join(self.root, "smb.conf")
+        self.port = free_port()
+        with open(self.conf, "w") as f:
+            f.write(GLOBAL.format(root=self.root, port=self.port))
+        self.install()
+        self.addCleanup(subprocess.run, ["userdel", USER], capture_output=True, timeout=60)
+        subprocess.run(["chown", "65534:65534", self.world.root], check=True, timeout=30)
+        subprocess.run(["chown", "-R", "65534:65534", self.world.sandbox.folder], check=True, timeout=30)
+        self.world.start(user=65534, group=65534, extra_groups=[])
+        self.smbd = subprocess.Popen(["smbd", "--foreground", "--no-process-group", f"--configfile={self.conf}"],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        self.addCleanup(self.end_smbd)
+        wait_until("smbd answers", self.answers)
+
+    def install(self):
+        done = subprocess.run([CLI, "-c", self.world.config, "share", "scans", "--install", "--smb-conf", self.conf,
+                               "--user", USER, "--group", "nogroup", "--password-stdin"], input=PASSWORD + "\n",
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def end_smbd(self):
+        self.smbd.send_signal(signal.SIGTERM)
+        self.smbd.wait(20)
+
+    def answers(self):
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def client(self, commands, expect=0):
+        done = subprocess.run(["smbclient", "//127.0.0.1/scans", "-p", str(self.port), "-U", f"{USER}%{PASSWORD}",
+                               "-s", self.conf, "-c", commands], capture_output=True, text=True, timeout=120)
+        if expect is not None:
+            self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def local(self, content, name="scan.pdf"):
+        path = os.path.join(self.world.root, name)
+        with open(path, "wb") as f:
+            f.write(content)
+        return path
+
+    def arrived(self):
+        return sorted(attachments(m)[0][1] for _, m in self.world.sandbox.mails())
+
+    def test_copier_uploads_and_it_arrives(self):
+        content = pdf(2_000_000)
+        self.client(f"put {self.local(content)} SCAN0001.PDF")
+        job = self.world.wait_for_job()
+        self.assertEqual(job["source_name"], "scans")
+        self.assertEqual(self.arrived(), [content])
+        self.assertNotIn("SCAN0001", self.client("ls"))
+        self.assertNotIn(".scanpost", self.client("ls"))
+
+    def test_temporary_name_and_rename(self):
+        content = pdf(300_000)
+        self.client(f"put {self.local(content)} upload.tmp; rename upload.tmp Vertrag.pdf")
+        self.world.wait_for_job()
+        self.assertEqual(self.arrived(), [content])
+
+    def test_interrupted_upload_is_taken_when_it_comes_whole(self):
+        content = pdf(15_000_000)
+        path = self.local(content)
+        upload = subprocess.Popen(["smbclient", "//127.0.0.1/scans", "-p", str(self.port), "-U", f"{USER}%{PASSWORD}",
+                                   "-s", self.conf, "-c", f"iosize 4096; put {path} big.pdf"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until("it has begun", lambda: os.path.exists(os.path.join(self.world.scans, "big.pdf")) or
+                   upload.poll() is not None)
+        upload.kill()
+        upload.wait(10)
+        self.client(f"put {path} big.pdf")
+        wait_until("the whole one arrives", lambda: content in self.arrived())
+        time.sleep(2)
+        for mail in self.arrived():
+            self.assertEqual(mail, content, "half a scan was sent")
+
+    def test_slow_upload_is_one_scan(self):
+        """What smbclient cannot do slowly, a file that smbd holds open and a writer that takes its time can."""
+        content = pdf(200_000)
+        read, write = os.pipe()
+        upload = subprocess.Popen(["smbclient", "//127.0.0.1/scans", "-p", str(self.port), "-U", f"{USER}%{PASSWORD}",
+                                   "-s", self.conf, "-c", "put /dev/stdin slow.pdf"], stdin=read,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(read)
+        with os.fdopen(write, "wb", buffering=0) as pipe:
+            for at in range(0, len(content), 50_000):
+                pipe.write(content[at:at + 50_000])
+                time.sleep(0.7)
+        upload.wait(30)
+        self.world.wait_for_job()
+        time.sleep(1)
+        self.assertEqual(self.arrived(), [content])
+
+    def test_two_hundred_at_once(self):
+        contents = [pdf(20_000) for _ in range(200)]
+        paths = [self.local(c, f"n{i:03}.pdf") for i, c in enumerate(contents)]
+
+        def upload(part):
+            self.client("; ".join(f"put {p} {os.path.basename(p)}" for p in part))
+        threads = [threading.Thread(target=upload, args=(paths[k::8],)) for k in range(8)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        wait_until("all are sent", lambda: len(self.world.jobs("&state=sent")) == 200, 120, 0.5)
+        self.assertEqual(self.arrived(), sorted(contents))
+
+    def test_installing_again_changes_nothing_more(self):
+        with open(self.conf) as f:
+            before = f.read()
+        self.install()
+        with open(self.conf) as f:
+            self.assertEqual(f.read(), before)
+
+    def test_rejected_file_and_its_note_are_seen_on_the_share(self):
+        path = self.local(b"MZ not a document", "odd.pdf")
+        self.client(f"put {path} odd.pdf")
+        wait_until("it is put aside", lambda: "odd.pdf.txt" in self.client("cd rejected; ls", None))
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root")
+@unittest.skipUnless(shutil.which("testparm"), "Samba is not installed")
+class Domain(unittest.TestCase):
+    def test_server_of_a_domain_is_not_touched(self):
+        with World(start=False) as world:
+            conf = os.path.join(world.root, "smb.conf")
+            text = "[global]\n    security = ads\n    realm = CONTOSO.COM\n    workgroup = CONTOSO\n"
+            with open(conf, "w") as f:
+                f.write(text)
+            done = subprocess.run([CLI, "-c", world.config, "share", "scans", "--install", "--smb-conf", conf, "--user", USER,
+                                   "--password-stdin"], input=PASSWORD + "\n", capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("domain", done.stderr)
+            with open(conf) as f:
+                self.assertEqual(f.read(), text)
+            self.assertNotEqual(subprocess.run(["getent", "passwd", USER], capture_output=True, timeout=30).returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
