@@ -40,6 +40,7 @@ struct sp_finding {
 struct sp_walk {
     const char *mail_from, *recipient;
     bool dnsbl; /* the block lists may be asked */
+    bool sends; /* a test mail follows, which proves what the walk cannot */
     void (*tell)(void *context, const struct sp_finding *finding);
     void *context;
 };

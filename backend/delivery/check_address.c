@@ -164,7 +164,7 @@ void
 sp_walk_tell_lists(const struct sp_walk *walk, const struct sp_way_env *env, const char *ip)
 {
     size_t clean = 0, n = 0;
-    if (!walk->dnsbl || !sp_ip_is_public(ip))
+    if (!walk->dnsbl || !sp_ip_is_listable(ip))
         return;
     for (const struct sp_dnsbl *list = sp_dnsbls; list->zone != NULL; list++, n++)
         clean += ask_list(walk, env, list, ip);

@@ -32,6 +32,8 @@ tell_mailbox(const struct sp_graph *graph, const struct sp_walk *walk, const str
                        "still be allowed to send small mails (Mail.Send); mails beyond 3 MB need Mail.ReadWrite.";
     }
     walk->tell(walk->context, &finding);
+    if (walk->sends)
+        return;
     sp_walk_tell(walk, SP_STAGE_MESSAGE, SP_FINDING_UNPROVEN, "Not proven",
                  "Whether %s may send, and whether mail reaches the inbox, is not known before one is sent.",
                  graph->settings->username);

@@ -95,12 +95,11 @@ struct network {
     uint32_t address, mask;
 };
 
-/* RFC 6890: what never reaches the internet. */
+/* RFC 6890: what never reaches the internet; but for 127.0.0.0/8. */
 static const struct network inside_v4[] = {
     { 0x00000000, 0xff000000 }, /* 0.0.0.0/8 */
     { 0x0a000000, 0xff000000 }, /* 10.0.0.0/8 */
     { 0x64400000, 0xffc00000 }, /* 100.64.0.0/10 */
-    { 0x7f000000, 0xff000000 }, /* 127.0.0.0/8 */
     { 0xa9fe0000, 0xffff0000 }, /* 169.254.0.0/16 */
     { 0xac100000, 0xfff00000 }, /* 172.16.0.0/12 */
     { 0xc0000200, 0xffffff00 }, /* 192.0.2.0/24 */
@@ -112,7 +111,7 @@ static const struct network inside_v4[] = {
 };
 
 bool
-sp_ip_is_public(const char *ip)
+sp_ip_is_listable(const char *ip)
 {
     struct in_addr v4;
     struct in6_addr v6;

@@ -19,8 +19,9 @@ enum sp_issuer sp_issuer_judge(const char *issuer, const char **ret_product);
 /* The clock of a server that greets with "... ready at Mon, 23 Nov 2026 12:00:00 +0000 [...]". */
 bool sp_banner_date(const char *banner, int64_t *ret_wall_ms);
 
-/* Not of a private network, this machine, or documentation: an address that a list could know. */
-bool sp_ip_is_public(const char *ip);
+/* Not of a private network or documentation: an address that a list could know. This machine's own counts: only a
+ * stand-in for Microsoft sees us there. */
+bool sp_ip_is_listable(const char *ip);
 
 struct sp_dnsbl {
     const char *zone;   /* "zen.spamhaus.org" */

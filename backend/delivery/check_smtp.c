@@ -152,15 +152,15 @@ tell_abilities(struct smtp_walk *w, const struct sp_smtp_facts *facts)
 static void
 tell_address(struct smtp_walk *w, const char *ip)
 {
+    bool matters = w->kind->sign_in == NULL;
     if (ip[0] == '\0') {
         sp_walk_tell(w->walk, SP_STAGE_EHLO, SP_FINDING_INFO, "Public address",
-                     "The server does not say from where it "
-                     "sees this office.");
+                     "The server does not say from where it sees this office.");
         return;
     }
-    sp_walk_tell(w->walk, SP_STAGE_EHLO, SP_FINDING_INFO, "Public address",
-                 "The server sees this office as %s. That is the address for a connector and for SPF.", ip);
-    if (w->kind->sign_in != NULL)
+    sp_walk_tell(w->walk, SP_STAGE_EHLO, SP_FINDING_INFO, "Public address", "The server sees this office as %s.%s", ip,
+                 matters ? " That is the address for a connector, and for SPF." : "");
+    if (!matters)
         return;
     sp_walk_tell_spf(w->walk, w->env, ip, w->settings->type == SP_TYPE_DIRECT);
     sp_walk_tell_lists(w->walk, w->env, ip);
@@ -284,8 +284,8 @@ sp_smtp_way_check(void *context, const struct sp_walk *walk, struct sp_report *r
     }
     sp_smtp_way_report(w.way, &w.recipient, &outcome, w.host, w.smtp != NULL ? sp_smtp_facts(w.smtp) : NULL, report);
     sp_smtp_close(&w.smtp);
-    if (well)
+    if (well && !walk->sends)
         tell_unproven(&w);
-    else
+    else if (!well)
         tell_end(walk, report);
 }

@@ -166,6 +166,7 @@ walk(struct run *run)
                      : check_to[0] != '\0'         ? check_to
                                                    : run->tenant->sender,
         .dnsbl = run->env->settings->gateway.dnsbl,
+        .sends = run->order.send_to[0] != '\0',
         .tell = tell,
         .context = run,
     };

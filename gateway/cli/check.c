@@ -148,20 +148,21 @@ check_each(struct sp_cli *cli, const json_t *methods, const char *only, const ch
     return code;
 }
 
+/* Without all methods there is no order to speak of. */
 static void
-tell_json(const json_t *methods, const json_t *checks)
+tell_json(const json_t *methods, bool all, const json_t *checks)
 {
     json_t *orders = json_object();
     size_t i = 0;
     const json_t *method = NULL;
     json_array_foreach (methods, i, method) {
         const char *tenant = sp_member_text(method, "tenant");
-        if (json_object_get(orders, tenant) == NULL)
+        if (all && json_object_get(orders, tenant) == NULL)
             json_object_set_new(orders, tenant, sp_recommend_order(methods, checks, tenant));
     }
-    json_t *all = json_pack("{s:O, s:o}", "checks", checks, "order", orders);
-    (void)sp_cli_print_json(all);
-    json_decref(all);
+    json_t *answer = json_pack("{s:O, s:o}", "checks", checks, "order", orders);
+    (void)sp_cli_print_json(answer);
+    json_decref(answer);
 }
 
 /* The end: what works, and in which order. The methods are asked for again, because a test mail has proven some. */
@@ -174,7 +175,7 @@ conclude(struct sp_cli *cli, bool all, const json_t *checks)
         return SP_EXIT_FAILED;
     const json_t *methods = json_object_get(answer, "methods");
     if (cli->json) {
-        tell_json(methods, checks);
+        tell_json(methods, all, checks);
     } else if (all) {
         sp_show_recommendation(&out, methods, checks);
         (void)sp_cli_print(&out);
