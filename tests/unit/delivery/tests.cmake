@@ -1,3 +1,6 @@
+sp_test(check_address_test
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/check_address_test.c ${PROJECT_SOURCE_DIR}/tests/unit/net/fake_dns.c
+    USES backend_delivery backend_net base resolv Threads::Threads)
 sp_test(check_hints_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/check_hints_test.c USES backend_delivery base)
 sp_test(budget_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/budget_test.c USES backend_delivery base)
 sp_test(spf_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/spf_test.c USES backend_delivery base)

@@ -8,4 +8,5 @@ set(house ${here}/house.c ${here}/../gateway/world.c ${here}/../gateway/samples.
 sp_test(http_scans_test SOURCES ${here}/scans_test.c ${here}/client.c ${house}
     USES web_api web_auth web_http gateway db base)
 sp_test(http_jobs_test SOURCES ${here}/jobs_test.c ${house} USES web_api web_auth web_http gateway db base)
+sp_test(http_checks_test SOURCES ${here}/checks_test.c ${house} USES web_api web_auth web_http gateway db base)
 sp_test(http_auth_test SOURCES ${here}/auth_test.c ${house} USES web_api web_auth web_http gateway db base)
