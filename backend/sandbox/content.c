@@ -6,7 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "backend/sandbox/budget.h"
 #include "backend/sandbox/seats.h"
+#include "backend/sandbox/stats.h"
 #include "backend/sandbox/store.h"
 #include "base/auto.h"
 #include "base/clock.h"
@@ -77,6 +79,18 @@ sender_allowed(const struct sp_box_session *s)
     return may_send_as(s, s->sender) && may_send_as(s, from);
 }
 
+/* The recipients of the day are counted here, so this comes last. */
+static const char *
+over_day(const struct sp_box_session *s)
+{
+    if (s->server->where != SP_BOX_SUBMISSION ||
+        sp_box_budget_recipients(s->server->budget, s->n_rcpts, sp_mono_ms(&sp_clock_system)))
+        return NULL;
+    sp_box_stats_add(s->server->stats, SP_BOX_SUBMISSION_OVER_DAY, 1);
+    return "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed to process message due to "
+           "a permanent exception with message The sender's submission quota was exceeded. {at}";
+}
+
 /* What the real thing would say against this message; NULL: nothing. */
 static const char *
 objection(const struct sp_box_session *s, bool bare_lf)
@@ -88,13 +102,15 @@ objection(const struct sp_box_session *s, bool bare_lf)
     if (bare_lf)
         return "550 5.6.11 SMTPSEND.BareLinefeedsAreIllegal; message contains bare linefeeds, which cannot be sent via "
                "DATA {at}";
-    if (sp_box_seats_over(s->server->seats, s->guest->number))
+    if (sp_box_seats_over(s->server->seats, s->guest->number)) {
+        sp_box_stats_add(s->server->stats, SP_BOX_SUBMISSION_OVER_SEATS, 1);
         return "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more "
                "information. {at}";
+    }
     if (!sender_allowed(s))
         return "554 5.2.252 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed to "
                "process message due to a permanent exception with message Cannot submit message. {at}";
-    return NULL;
+    return over_day(s);
 }
 
 static void
@@ -121,7 +137,7 @@ static bool
 keep(struct sp_box_session *s, const char *transfer, unsigned *ret_number)
 {
     const struct sp_box_envelope envelope = {
-        .method = s->server->method,
+        .method = s->where == SP_BOX_RELAY ? "relay" : s->server->method,
         .mail_from = s->sender,
         .rcpts = (const char *const *)s->rcpts,
         .n_rcpts = s->n_rcpts,
@@ -143,6 +159,18 @@ keep(struct sp_box_session *s, const char *transfer, unsigned *ret_number)
 }
 
 static void
+count(const struct sp_box_session *s)
+{
+    struct sp_box_stats *stats = s->server->stats;
+    if (s->server->where == SP_BOX_SUBMISSION) {
+        sp_box_stats_add(stats, SP_BOX_SUBMISSION_RECIPIENTS, s->n_rcpts);
+        sp_box_stats_add(stats, SP_BOX_SUBMISSION_MESSAGES, 1);
+    } else {
+        sp_box_stats_add(stats, s->where == SP_BOX_RELAY ? SP_BOX_RELAY_MESSAGES : SP_BOX_MX_MESSAGES, 1);
+    }
+}
+
+static void
 accept_message(struct sp_box_session *s, const char *transfer)
 {
     unsigned number = 0;
@@ -150,9 +178,11 @@ accept_message(struct sp_box_session *s, const char *transfer)
         sp_box_say(s, "452 4.3.1 Insufficient system resources {at}", NULL);
         return;
     }
+    s->reserved = false; /* it is used up */
+    count(s);
     sp_info(s->server->log, "%s %u: message %u, %llu bytes from <%s> for %zu", s->server->method, s->guest->number,
             number, (unsigned long long)s->received, s->sender, s->n_rcpts);
-    if (sp_box_loses_answer(s->server->scenarios, s->server->where))
+    if (sp_box_loses_answer(s->server->scenarios, s->where))
         sp_box_drop(s, "the answer is lost");
     else
         say_accepted(s);

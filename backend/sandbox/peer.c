@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,6 +249,16 @@ const char *
 sp_box_peer_cipher(const struct sp_box_peer *peer)
 {
     return peer->tls != NULL ? SSL_get_cipher_name(peer->tls) : "";
+}
+
+bool
+sp_box_peer_is(const struct sp_box_peer *peer, const char *name)
+{
+    X509 *shown = peer->tls != NULL ? SSL_get1_peer_certificate(peer->tls) : NULL;
+    bool is =
+        shown != NULL && SSL_get_verify_result(peer->tls) == X509_V_OK && X509_check_host(shown, name, 0, 0, NULL) == 1;
+    X509_free(shown);
+    return is;
 }
 
 void

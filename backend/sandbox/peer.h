@@ -34,6 +34,8 @@ bool sp_box_peer_flush(struct sp_box_peer *peer);
 bool sp_box_peer_starttls(struct sp_box_peer *peer, SSL_CTX *context);
 const char *sp_box_peer_tls_version(const struct sp_box_peer *peer); /* "" in clear */
 const char *sp_box_peer_cipher(const struct sp_box_peer *peer);
+/* Whether the client showed a certificate of that name, signed by the authority that the context trusts. */
+bool sp_box_peer_is(const struct sp_box_peer *peer, const char *name);
 
 /* Says nothing any more, until the client hangs up or the sandbox stops. */
 void sp_box_peer_hang(struct sp_box_peer *peer);

@@ -19,10 +19,14 @@
 #include <unistd.h>
 
 #include "backend/sandbox/scenario.h"
+#include "base/auto.h"
+#include "base/text.h"
 
-enum { HEAD = 12, NAME_MAX_OCTETS = 255, PACKET_MAX = 600, TTL = 60 };
-enum { TYPE_A = 1, TYPE_MX = 15, CLASS_IN = 1 };
+enum { HEAD = 12, NAME_MAX_OCTETS = 255, PACKET_MAX = 2048, TTL = 5, STRING_MAX = 255 };
+enum { TYPE_A = 1, TYPE_MX = 15, TYPE_TXT = 16, CLASS_IN = 1 };
 enum { NO_ERROR = 0, FORMAT_ERROR = 1, SERVER_FAILURE = 2, NO_SUCH_NAME = 3 };
+
+static const char microsoft_spf[] = "spf.protection.outlook.com";
 
 struct sp_box_resolver {
     int fd;
@@ -115,6 +119,22 @@ put_a(struct packet *packet, const char *address)
     packet->size += sizeof(in);
 }
 
+/* Strings of 255 octets at most, which their reader joins (RFC 7208 section 3.3). */
+static void
+put_txt(struct packet *packet, const char *text)
+{
+    size_t left = strlen(text);
+    put_answer_head(packet, TYPE_TXT, (unsigned)(left + (left + STRING_MAX - 1) / STRING_MAX));
+    while (left > 0) {
+        size_t here = left < STRING_MAX ? left : STRING_MAX;
+        packet->bytes[packet->size++] = (unsigned char)here;
+        memcpy(packet->bytes + packet->size, text, here);
+        packet->size += here;
+        text += here;
+        left -= here;
+    }
+}
+
 static bool
 is_host(const struct sp_box_zone *zone, const char *name)
 {
@@ -133,19 +153,91 @@ is_domain(const struct sp_box_zone *zone, const char *name)
     return false;
 }
 
+/* The tenant's domains. */
+
+/* The first domain's mail may go through somebody else; that of onmicrosoft.com never does. */
+static const char *
+mail_host(const struct sp_box_resolver *r, const char *domain)
+{
+    bool foreign = !sp_text_ends_nocase(domain, ".onmicrosoft.com") &&
+                   sp_box_plays(r->scenarios, SP_BOX_DNS, SP_BOX_MX_FOREIGN, NULL);
+    return foreign ? "mx1.mailgateway.example.net" : r->zone->mx_host;
+}
+
+/* Our clients are where we are; Microsoft's own ranges are what the include stands for. */
+static void
+put_spf(const struct sp_box_resolver *r, struct packet *reply)
+{
+    struct sp_box_scenario said;
+    if (!sp_box_plays(r->scenarios, SP_BOX_DNS, SP_BOX_SPF, &said))
+        (void)sp_text_format(said.text, sizeof(said.text), "v=spf1 ip4:%s include:%s ~all", r->zone->address,
+                             microsoft_spf);
+    if (strcmp(said.text, "none") != 0)
+        put_txt(reply, said.text);
+}
+
+static void
+answer_domain(const struct sp_box_resolver *r, const struct question *question, struct packet *reply)
+{
+    if (question->type == TYPE_MX)
+        put_mx(reply, mail_host(r, question->name));
+    if (question->type == TYPE_TXT)
+        put_spf(r, reply);
+}
+
+/* Block lists (RFC 5782): 1.0.0.127.LIST asks for 127.0.0.1. */
+
+/* The list's name, behind four numbers; NULL: that is no such question. */
+static const char *
+list_asked(const char *name)
+{
+    static const char *const known[] = { ".dnsbl.sandbox", "zen.spamhaus.org", "bl.spamcop.net",
+                                         "b.barracudacentral.org" };
+    for (int i = 0; i < 4; i++) {
+        size_t digits = strspn(name, "0123456789");
+        if (digits == 0 || digits > 3 || name[digits] != '.')
+            return NULL;
+        name += digits + 1;
+    }
+    for (size_t i = 0; i < SP_LEN(known); i++)
+        if (sp_text_ends_nocase(name, known[i]))
+            return name;
+    return NULL;
+}
+
+/* 127.0.0.2 is always listed: that is how one sees that a list is alive. */
+static unsigned
+answer_list(const struct sp_box_resolver *r, const struct question *question, const char *list, struct packet *reply)
+{
+    struct sp_box_scenario said = { .number = 0 };
+    bool listed = sp_box_plays(r->scenarios, SP_BOX_DNS, SP_BOX_DNSBL_LISTED, &said) &&
+                  (said.text[0] == '\0' || strcasecmp(said.text, list) == 0);
+    if (!listed && !sp_text_starts(question->name, "2.0.0.127."))
+        return NO_SUCH_NAME;
+    if (question->type == TYPE_A)
+        put_a(reply, "127.0.0.2");
+    if (question->type == TYPE_TXT)
+        put_txt(reply, "https://www.spamhaus.org/query/ip/127.0.0.1");
+    return NO_ERROR;
+}
+
 /* Adds the answer, if there is one, and says how it went. */
 static unsigned
 answer(const struct sp_box_resolver *r, const struct question *question, struct packet *reply)
 {
     bool host = is_host(r->zone, question->name), domain = is_domain(r->zone, question->name);
-    if (!host && !domain)
+    bool microsoft = strcasecmp(question->name, microsoft_spf) == 0;
+    const char *list = list_asked(question->name);
+    if (!host && !domain && !microsoft && list == NULL)
         return NO_SUCH_NAME;
     if (question->class != CLASS_IN)
         return NO_ERROR;
-    if (domain && question->type == TYPE_MX) {
-        bool foreign = sp_box_plays(r->scenarios, SP_BOX_DNS, SP_BOX_MX_FOREIGN, NULL);
-        put_mx(reply, foreign ? "mx1.mailgateway.example.net" : r->zone->mx_host);
-    }
+    if (list != NULL)
+        return answer_list(r, question, list, reply);
+    if (domain)
+        answer_domain(r, question, reply);
+    if (microsoft && question->type == TYPE_TXT)
+        put_txt(reply, "v=spf1 ip4:40.92.0.0/15 ip4:40.107.0.0/16 ip4:52.100.0.0/15 ip4:104.47.0.0/17 -all");
     if (host && question->type == TYPE_A)
         put_a(reply, r->zone->address);
     return NO_ERROR;

@@ -1,5 +1,6 @@
-/* resolver.h - a name server for the sandbox's names, on UDP: MX of the tenant's domains, A of the servers. AAAA of
- * these is empty, anything else does not exist. */
+/* resolver.h - a name server for the sandbox's names, on UDP: MX and SPF of the tenant's domains, A of the servers, and
+ * the block lists that are looked up most, with *.dnsbl.sandbox. AAAA of these is empty, anything else does not exist.
+ * Answers are to be forgotten after seconds, because scenarios change. */
 #ifndef SP_SANDBOX_RESOLVER_H
 #define SP_SANDBOX_RESOLVER_H
 

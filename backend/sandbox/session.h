@@ -20,8 +20,13 @@ enum {
 
 struct sp_box_message;
 
+/* How the tenant's MX knows a client as one of the tenant's own (Exchange: an inbound connector). */
+enum sp_box_connector { SP_BOX_NO_CONNECTOR_FITS, SP_BOX_BY_CERTIFICATE, SP_BOX_BY_ADDRESS };
+
 struct sp_box_session {
     struct sp_box_smtp *server;
+    enum sp_box_where where; /* the server's, or RELAY once a connector fits */
+    enum sp_box_connector connector;
     struct sp_box_peer *peer;
     const struct sp_box_guest *guest;
     char id[SP_BOX_SESSION_ID];
@@ -32,10 +37,13 @@ struct sp_box_session {
     char helo[SP_BOX_HELO_MAX]; /* "": not greeted */
     bool tls;
     const char *mechanism; /* NULL: not signed in */
+    bool seated;           /* counted among the mailbox's connections */
+    bool counted;          /* among the server's */
     char user[SP_ADDRESS_MAX + 1];
     char refused_sign_in[SP_BOX_TEXT_MAX]; /* what the last AUTH was told; "" when nothing */
 
     bool has_sender; /* MAIL was said, perhaps with the empty path */
+    bool reserved;   /* one message of the mailbox's rate */
     char sender[SP_ADDRESS_MAX + 1];
     const char *body; /* "7BIT" "8BITMIME" "BINARYMIME" */
     char **rcpts;
@@ -56,6 +64,8 @@ void sp_box_say_mistake(struct sp_box_session *s, const char *words);
 bool sp_box_may(struct sp_box_session *s, enum sp_box_stage stage, const char *address);
 /* The part of sp_box_may before any refusal: whether the stage is reached at all. */
 bool sp_box_enter(struct sp_box_session *s, enum sp_box_stage stage);
+/* Looks which connector fits, if any. */
+void sp_box_attribute(struct sp_box_session *s);
 /* Forgets the transaction. */
 void sp_box_reset(struct sp_box_session *s);
 /* Hangs up without a word. */

@@ -6,6 +6,7 @@
 
 #include "backend/sandbox/app.h"
 #include "backend/sandbox/seats.h"
+#include "backend/sandbox/stats.h"
 #include "backend/sandbox/words.h"
 #include "base/auto.h"
 #include "base/digest.h"
@@ -77,6 +78,8 @@ decide(struct sp_box_session *s, const char *mechanism, const char *user, bool r
     s->refused_sign_in[0] = '\0';
     (void)sp_text_copy(s->user, sizeof(s->user), user);
     sp_box_seats_take(server->seats, s->guest->number);
+    s->seated = true;
+    sp_box_stats_gauge(server->stats, SP_BOX_SIGNED_IN, true);
     sp_box_say(s, "235 2.7.0 Authentication successful", NULL);
 }
 

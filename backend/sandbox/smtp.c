@@ -8,8 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backend/sandbox/budget.h"
 #include "backend/sandbox/seats.h"
 #include "backend/sandbox/session.h"
+#include "backend/sandbox/stats.h"
 #include "backend/sandbox/store.h"
 #include "base/auto.h"
 #include "base/clock.h"
@@ -28,10 +30,80 @@ sp_box_reset(struct sp_box_session *s)
     s->rcpts = NULL;
     s->n_rcpts = 0;
     s->has_sender = false;
+    if (s->reserved)
+        sp_box_budget_back(s->server->budget);
+    s->reserved = false;
     s->sender[0] = '\0';
     s->body = "7BIT";
     s->received = 0;
     sp_box_message_free(&s->message);
+}
+
+/* The connection. */
+
+static enum sp_box_count
+gauge_of(const struct sp_box_smtp *server)
+{
+    return server->where == SP_BOX_SUBMISSION ? SP_BOX_SUBMISSION_OPEN : SP_BOX_MX_OPEN;
+}
+
+static void
+arrive(struct sp_box_session *s)
+{
+    s->counted = true;
+    sp_box_stats_gauge(s->server->stats, gauge_of(s->server), true);
+}
+
+/* Before the client can know that it has left: it may come again at once, and is then not counted twice. */
+static void
+leave(struct sp_box_session *s)
+{
+    if (s->seated) {
+        sp_box_seats_leave(s->server->seats, s->guest->number);
+        sp_box_stats_gauge(s->server->stats, SP_BOX_SIGNED_IN, false);
+    }
+    if (s->counted)
+        sp_box_stats_gauge(s->server->stats, gauge_of(s->server), false);
+    s->seated = s->counted = false;
+}
+
+/* A connector knows a client by its certificate's name, or else by its address. */
+static enum sp_box_connector
+find_connector(const struct sp_box_session *s)
+{
+    const struct sp_box_smtp *server = s->server;
+    if (sp_box_plays(server->scenarios, SP_BOX_RELAY, SP_BOX_NO_CONNECTOR, NULL))
+        return SP_BOX_NO_CONNECTOR_FITS;
+    if (sp_box_peer_is(s->peer, server->connector))
+        return SP_BOX_BY_CERTIFICATE;
+    if (sp_box_network_has(&server->options->connector_network, s->guest->ip) ||
+        sp_box_plays(server->scenarios, SP_BOX_RELAY, SP_BOX_CONNECTOR_IP, NULL))
+        return SP_BOX_BY_ADDRESS;
+    return SP_BOX_NO_CONNECTOR_FITS;
+}
+
+void
+sp_box_attribute(struct sp_box_session *s)
+{
+    if (s->server->where != SP_BOX_MX)
+        return;
+    s->connector = find_connector(s);
+    s->where = s->connector == SP_BOX_NO_CONNECTOR_FITS ? SP_BOX_MX : SP_BOX_RELAY;
+}
+
+/* Since November 2023 the sender's domain must be the tenant's, or the certificate's name be in one that is; the From
+ * header no longer counts, and an empty sender is nobody's. */
+static bool
+may_relay(const struct sp_box_session *s)
+{
+    const struct sp_box_list *domains = &s->server->options->domains;
+    bool ours = sp_box_list_has_domain(domains, s->sender);
+    for (size_t i = 0; !ours && s->connector == SP_BOX_BY_CERTIFICATE && i < domains->n; i++) {
+        size_t len = strlen(domains->items[i]), all = strlen(s->server->connector);
+        ours = sp_text_ends_nocase(s->server->connector, domains->items[i]) &&
+               (all == len || s->server->connector[all - len - 1] == '.');
+    }
+    return ours && s->connector != SP_BOX_NO_CONNECTOR_FITS;
 }
 
 /* Greeting. */
@@ -73,7 +145,7 @@ command_ehlo(struct sp_box_session *s, const char *arguments)
         return;
     sp_str_addf(&words, "250-{host} Hello [{ip}]\r\n250-SIZE %d\r\n250-PIPELINING\r\n250-DSN\r\n", SP_BOX_SIZE_LIMIT);
     sp_str_add(&words, "250-ENHANCEDSTATUSCODES\r\n");
-    if (!s->tls && !sp_box_plays(s->server->scenarios, s->server->where, SP_BOX_NO_STARTTLS, NULL))
+    if (!s->tls && !sp_box_plays(s->server->scenarios, s->where, SP_BOX_NO_STARTTLS, NULL))
         sp_str_add(&words, "250-STARTTLS\r\n");
     if (s->tls && s->server->where == SP_BOX_SUBMISSION)
         sp_str_add(&words, "250-AUTH LOGIN XOAUTH2\r\n");
@@ -84,10 +156,11 @@ command_ehlo(struct sp_box_session *s, const char *arguments)
 
 /* Which certificate is shown today. */
 static SSL_CTX *
-choose_certificate(const struct sp_box_smtp *server)
+choose_certificate(const struct sp_box_session *s)
 {
+    const struct sp_box_smtp *server = s->server;
     struct sp_box_scenario scenario;
-    if (!sp_box_plays(server->scenarios, server->where, SP_BOX_CERTIFICATE, &scenario))
+    if (!sp_box_plays(server->scenarios, s->where, SP_BOX_CERTIFICATE, &scenario))
         return server->tls[SP_BOX_GOOD];
     if (strcmp(scenario.text, "expired") == 0)
         return server->tls[SP_BOX_EXPIRED];
@@ -97,8 +170,7 @@ choose_certificate(const struct sp_box_smtp *server)
 static void
 command_starttls(struct sp_box_session *s, const char *arguments)
 {
-    if (*arguments != '\0' || s->tls ||
-        sp_box_plays(s->server->scenarios, s->server->where, SP_BOX_NO_STARTTLS, NULL)) {
+    if (*arguments != '\0' || s->tls || sp_box_plays(s->server->scenarios, s->where, SP_BOX_NO_STARTTLS, NULL)) {
         sp_box_say_mistake(s, "500 5.3.3 Unrecognized command 'STARTTLS' {at}");
         return;
     }
@@ -109,11 +181,12 @@ command_starttls(struct sp_box_session *s, const char *arguments)
         s->ended = true;
         return;
     }
-    if (!sp_box_peer_starttls(s->peer, choose_certificate(s->server))) {
+    if (!sp_box_peer_starttls(s->peer, choose_certificate(s))) {
         sp_box_drop(s, "no handshake");
         return;
     }
     s->tls = true;
+    sp_box_attribute(s);
     s->helo[0] = '\0'; /* RFC 3207 section 4.2: all that was said before is forgotten */
     sp_box_reset(s);
 }
@@ -209,12 +282,30 @@ may_begin(struct sp_box_session *s)
     return false;
 }
 
+/* One message of the mailbox's rate; over it, Exchange hangs up. */
+static bool
+reserve(struct sp_box_session *s)
+{
+    size_t in_window = 0;
+    if (s->server->where != SP_BOX_SUBMISSION)
+        return true;
+    s->reserved = sp_box_budget_take(s->server->budget, sp_mono_ms(&sp_clock_system), &in_window);
+    if (s->reserved) {
+        sp_box_stats_high(s->server->stats, SP_BOX_SUBMISSION_WINDOW_MAX, in_window);
+        return true;
+    }
+    sp_box_stats_add(s->server->stats, SP_BOX_SUBMISSION_OVER_RATE, 1);
+    sp_box_say(s, "421 4.4.2 Message submission rate for this client has exceeded the configured limit {at}", NULL);
+    return false;
+}
+
 static void
 command_mail(struct sp_box_session *s, const char *arguments)
 {
     char sender[SP_ADDRESS_MAX + 1];
     if (!may_begin(s))
         return;
+    sp_box_attribute(s);
     const char *parameters = path_parse(arguments, "FROM:", true, sender);
     const char *against = parameters == NULL ? "501 5.1.7 Invalid address {at}" : mail_parameters(s, parameters);
     if (against != NULL) {
@@ -222,7 +313,7 @@ command_mail(struct sp_box_session *s, const char *arguments)
         sp_box_reset(s);
         return;
     }
-    if (!sp_box_may(s, SP_BOX_MAIL, NULL)) {
+    if (!sp_box_may(s, SP_BOX_MAIL, NULL) || !reserve(s)) {
         sp_box_reset(s);
         return;
     }
@@ -256,7 +347,7 @@ command_rcpt(struct sp_box_session *s, const char *arguments)
         sp_box_say(s, "501 5.1.3 Invalid address {at}", NULL);
     else if (!sp_box_may(s, SP_BOX_RCPT, address))
         return;
-    else if (server->where == SP_BOX_MX && !sp_box_list_has_domain(&server->options->domains, address))
+    else if (server->where == SP_BOX_MX && !sp_box_list_has_domain(&server->options->domains, address) && !may_relay(s))
         sp_box_say(s, "550 5.7.64 TenantAttribution; Relay Access Denied {at}", NULL);
     else if (s->n_rcpts == SP_BOX_RCPTS_MAX || !rcpt_add(s, address))
         sp_box_say(s, "452 4.5.3 Too many recipients {at}", NULL);
@@ -292,7 +383,7 @@ static void
 command_quit(struct sp_box_session *s, const char *arguments)
 {
     (void)arguments;
-    sp_box_seats_leave(s->server->seats, s->guest->number);
+    leave(s);
     sp_box_say(s, "221 2.0.0 Service closing transmission channel", NULL);
     s->ended = s->politely = true;
 }
@@ -353,6 +444,7 @@ session_new(struct sp_box_smtp *server, const struct sp_box_guest *guest)
         return NULL;
     }
     s->server = server;
+    s->where = server->where;
     s->guest = guest;
     s->body = "7BIT";
     sp_random_bytes(&id, sizeof(id));
@@ -366,6 +458,8 @@ sp_box_smtp_serve(void *server, const struct sp_box_guest *guest)
     struct sp_box_session *s = session_new(server, guest);
     if (s == NULL)
         return;
+    arrive(s);
+    sp_box_attribute(s);
     if (sp_box_may(s, SP_BOX_BANNER, NULL))
         say_banner(s);
     while (sp_box_next_line(s))
@@ -373,7 +467,7 @@ sp_box_smtp_serve(void *server, const struct sp_box_guest *guest)
     if (s->politely)
         (void)sp_box_peer_flush(s->peer);
     sp_box_reset(s);
-    sp_box_seats_leave(s->server->seats, guest->number);
+    leave(s);
     sp_box_peer_free(&s->peer, s->politely);
     free(s);
 }

@@ -35,6 +35,8 @@ expand(struct sp_str *out, const struct sp_box_session *s, const char *words, co
             add_brackets(out, s);
         else if (sp_text_starts(words, "{host}"))
             sp_str_add(out, s->server->host);
+        else if (sp_text_starts(words, "{domain}"))
+            sp_str_add(out, strchr(s->sender, '@') != NULL ? strchr(s->sender, '@') + 1 : "");
         else if (sp_text_starts(words, "{to}"))
             sp_str_add(out, address != NULL ? address : "");
         else {
@@ -60,7 +62,7 @@ sp_box_say(struct sp_box_session *s, const char *words, const char *address)
 {
     struct sp_str reply = { 0 };
     struct sp_box_scenario slow;
-    if (sp_box_plays(s->server->scenarios, s->server->where, SP_BOX_SLOW, &slow)) {
+    if (sp_box_plays(s->server->scenarios, s->where, SP_BOX_SLOW, &slow)) {
         int ms = slow.number < 3600000 ? (int)slow.number : 3600000;
         if (!sp_box_peer_flush(s->peer) || !sp_box_peer_sleep(s->peer, ms))
             s->ended = true;
@@ -99,7 +101,7 @@ sp_box_enter(struct sp_box_session *s, enum sp_box_stage stage)
 {
     static const char garbage[] = "\x16\x03\x01 \xff\xfe this is not SMTP \x01\x02\r\n";
     struct sp_box_scenarios *scenarios = s->server->scenarios;
-    enum sp_box_where where = s->server->where;
+    enum sp_box_where where = s->where;
     struct sp_box_scenario said;
     if (sp_box_plays_at(scenarios, where, SP_BOX_DROP, stage, NULL)) {
         sp_box_drop(s, "as the scenario wants");
@@ -130,7 +132,7 @@ sp_box_may(struct sp_box_session *s, enum sp_box_stage stage, const char *addres
     if (!sp_box_enter(s, stage))
         return false;
     const struct sp_box_moment moment = {
-        .where = server->where,
+        .where = s->where,
         .stage = stage,
         .address = address,
         .from_inside = sp_box_list_has_domain(&server->options->domains, s->sender),

@@ -30,6 +30,19 @@ static const struct refusal {
       "550 5.7.1 Service unavailable, Client host [{ip}] blocked using Spamhaus. To request removal from this list see "
       "https://www.spamhaus.org/query/ip/{ip} (AS3130). [Name=Protocol Filter Agent][AGT=PFA][MxId=11BB60EC9FF1E732] "
       "{at}" },
+    { SP_BOX_IP_RATE, SP_BOX_MAIL, ALWAYS,
+      "451 4.7.650 The mail server [{ip}] has been temporarily rate limited due to IP reputation. For e-mail delivery "
+      "information, see https://aka.ms/postmaster (S775) [Name=Protocol Filter Agent][AGT=PFA][MxId=11BCD825A78A8D0B] "
+      "{at}" },
+    { SP_BOX_AUTH_REQUIRED, SP_BOX_MAIL, ALWAYS,
+      "530 5.7.57 SMTP; Client was not authenticated to send anonymous mail during MAIL FROM {at}" },
+    { SP_BOX_OLD_TLS, SP_BOX_STARTTLS, ALWAYS,
+      "421 4.7.66 TLS 1.0 and 1.1 are not supported. Please upgrade/update your client to support TLS 1.2. Visit "
+      "https://aka.ms/smtp_auth_tls. {at}" },
+    { SP_BOX_NOT_ATTRIBUTED, SP_BOX_RCPT, ALWAYS, "550 5.7.64 TenantAttribution; Relay Access Denied {at}" },
+    { SP_BOX_WRONG_REGION, SP_BOX_RCPT, ALWAYS,
+      "451 4.4.62 Mail sent to the wrong Office 365 region. ATTR35. For more information please go to "
+      "https://go.microsoft.com/fwlink/?linkid=865268 {at}" },
     { SP_BOX_IP_BLOCKED, SP_BOX_RCPT, ALWAYS,
       "550 5.7.606 Access denied, banned sending IP [{ip}]. To request removal from this list please visit "
       "https://sender.office.com/ and follow the directions. For more information please go to  "
@@ -51,6 +64,8 @@ static const struct refusal {
       "https://aka.ms/smtp_auth_disabled for more information. {at}" },
     { SP_BOX_BASIC_AUTH_RETIRED, SP_BOX_AUTH, BY_PASSWORD,
       "535 5.7.139 Authentication unsuccessful, basic authentication is disabled. {at}" },
+    { SP_BOX_BASIC_AUTH_REMOVED, SP_BOX_AUTH, BY_PASSWORD,
+      "550 5.7.30 Basic authentication is not supported for Client Submission. {at}" },
     { SP_BOX_AUTH_FAILED, SP_BOX_AUTH, BY_PASSWORD,
       "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect. {at}" },
     { SP_BOX_AUTH_FAILED, SP_BOX_AUTH, BY_TOKEN, "535 5.7.3 Authentication unsuccessful {at}" },
@@ -59,6 +74,19 @@ static const struct refusal {
     { SP_BOX_SENDER_DENIED, SP_BOX_MESSAGE, ALWAYS,
       "554 5.2.252 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed to process "
       "message due to a permanent exception with message Cannot submit message. {at}" },
+    { SP_BOX_LOGON_FAILED, SP_BOX_MESSAGE, ALWAYS,
+      "430 4.2.0 STOREDRV; mailbox logon failure; STOREDRV.Submission.Exception:LogonFailedException."
+      "MapiExceptionLogonFailed; Failed to process message due to a transient exception with message Cannot open "
+      "mailbox. {at}" },
+    { SP_BOX_SENDER_AUTHENTICATION, SP_BOX_MESSAGE, ALWAYS,
+      "550 5.7.509 Access denied, sending domain [{domain}] does not pass DMARC verification and has a DMARC policy of "
+      "reject. {at}" },
+    { SP_BOX_SUBMISSION_QUOTA, SP_BOX_MESSAGE, ALWAYS,
+      "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed to process message due to a "
+      "permanent exception with message The sender's submission quota was exceeded. {at}" },
+    { SP_BOX_MALFORMED, SP_BOX_MESSAGE, ALWAYS,
+      "550 5.7.512 Access denied, message must be RFC 5322 section 3.6.2 compliant {at}" },
+    { SP_BOX_OTHER, SP_BOX_MESSAGE, ALWAYS, "554 5.9.9 The moon is in the wrong house {at}" },
     { SP_BOX_SPAM, SP_BOX_MESSAGE, ALWAYS, "550 5.7.1 Message rejected as spam by Content Filtering. {at}" },
 };
 

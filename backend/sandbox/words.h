@@ -1,5 +1,6 @@
 /* words.h - what Microsoft 365 says when it refuses, in its own words: a row a refusal, as real servers were heard.
- * Templates: {ip} the client, {at} "[host time session]", {host} our name, {to} the address. Pure but for the
+ * Templates: {ip} the client, {at} "[host time session]", {host} our name, {to} the address, {domain} the
+ * sender's. Pure but for the
  * scenarios' file. */
 #ifndef SP_SANDBOX_WORDS_H
 #define SP_SANDBOX_WORDS_H
