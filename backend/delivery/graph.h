@@ -29,9 +29,10 @@ enum {
      * others, 3,145,611 bytes of a file in one POST, which is 4 MiB in base64 with the JSON around it. We stay below
      * the smaller reading of "MB". */
     SP_GRAPH_REQUEST_MAX = 4000000,
+    SP_GRAPH_RAW_MAX = SP_GRAPH_REQUEST_MAX / 4 * 3, /* what such a request carries in base64 */
     /* From here on a file goes by an upload session, which Graph refuses below a size that is documented as 3 MB and
      * was measured as 2 MiB. One byte less fits into a request. */
-    SP_GRAPH_UPLOAD_MIN = SP_GRAPH_REQUEST_MAX / 4 * 3 - 4096,
+    SP_GRAPH_UPLOAD_MIN = SP_GRAPH_RAW_MAX - 4096,
     /* "Up to 4 MB" each; multiples of 320 KiB, as Graph's upload sessions want them elsewhere. */
     SP_GRAPH_RANGE = 12 * 320 * 1024,
 };

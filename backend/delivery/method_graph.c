@@ -34,7 +34,7 @@ graph_limit(const struct sp_method_settings *settings, const struct sp_tenant_se
     if (sp_cloud_places(tenant->cloud)->upload_sessions)
         return 0;
     *ret_why = "Graph takes 2.8 MB in this cloud, which has no upload sessions";
-    return SP_GRAPH_REQUEST_MAX / 4 * 3;
+    return SP_GRAPH_RAW_MAX;
 }
 
 /* --- opening --- */

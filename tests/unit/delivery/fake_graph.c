@@ -60,16 +60,13 @@ must(int fine, const char *what)
     abort();
 }
 
-__attribute__((format(printf, 2, 3))) static void
-complain(struct fake_graph *server, const char *format, ...)
+static void
+complain(struct fake_graph *server, const char *what, const char *got)
 {
-    va_list args;
-    va_start(args, format);
     pthread_mutex_lock(&server->lock);
     if (server->wrong[0] == '\0')
-        vsnprintf(server->wrong, sizeof server->wrong, format, args);
+        snprintf(server->wrong, sizeof server->wrong, "%s: %.200s", what, got);
     pthread_mutex_unlock(&server->lock);
-    va_end(args);
 }
 
 /* --- bytes: a descriptor that does not block, and nobody waits for longer than a test may last --- */
@@ -176,7 +173,7 @@ answer(struct peer *peer, const char *plan)
         head[len++] = plan[i];
     }
     if (strchr(plan, '\n') == NULL || end == strchr(plan, '\n'))
-        len += (size_t)snprintf(head + len, sizeof head - len, " Status");
+        snprintf(head + len, sizeof head - len, " Status");
     int size = snprintf(all, sizeof all, "HTTP/1.1 %s\r\nrequest-id: 0a1b2c\r\nContent-Length: %zu\r\n\r\n%s", head,
                         strlen(body), body);
     return write_all(peer, all, (size_t)size);
@@ -228,9 +225,9 @@ check_token(struct fake_graph *server, const struct request *request)
     bool is_signed = strncmp(strchr(request->head, ' ') + 1, "/upload", 7) == 0;
     snprintf(wanted, sizeof wanted, "\r\nAuthorization: Bearer token-%u\r\n", fake_graph_tokens(server));
     if (is_signed && strcasestr(request->head, "\r\nAuthorization:") != NULL)
-        complain(server, "a token at the upload session's own URL");
+        complain(server, "a token at the upload session's own URL", request->head);
     else if (!is_signed && strstr(request->head, wanted) == NULL)
-        complain(server, "no token, or an old one: %.200s", request->head);
+        complain(server, "no token, or an old one", request->head);
 }
 
 /* Whether the line is the one of the plan: ">POST /sendMail" stands for "POST /v1.0/users/.../sendMail". */
@@ -261,7 +258,7 @@ next_step(struct fake_graph *server, struct request *request)
         server->most = server->busy;
     pthread_mutex_unlock(&server->lock);
     if (wanted == NULL || !fits(wanted + 1, request->head)) {
-        complain(server, "wanted %s, got %.100s", wanted != NULL ? wanted : "nothing more", request->head);
+        complain(server, wanted != NULL ? wanted : "nothing more was wanted", request->head);
         return NULL;
     }
     return step;
@@ -273,7 +270,7 @@ do_step(struct peer *peer, struct request *request, const char *step)
 {
     size_t size = strncmp(step, "!cut ", 5) == 0 ? strtoul(step + 5, NULL, 10) : request->size;
     if (!read_body(peer, request, size)) {
-        complain(peer->server, "the body ended after %zu of %zu octets", request->got, size);
+        complain(peer->server, "the body ended too early", request->head);
         return false;
     }
     if (step[0] == '<')
@@ -444,10 +441,10 @@ fake_graph_plan(struct fake_graph *server, ...)
 }
 
 void
-fake_graph_token_answer(struct fake_graph *server, const char *refusal)
+fake_graph_token_answer(struct fake_graph *server, const char *said)
 {
     pthread_mutex_lock(&server->lock);
-    server->token_answer = refusal;
+    server->token_answer = said;
     pthread_mutex_unlock(&server->lock);
 }
 

@@ -33,7 +33,7 @@ unsigned fake_graph_port(const struct fake_graph *server);
 /* The steps end with NULL; literals. Again for a new plan, when the one before has ended. */
 void fake_graph_plan(struct fake_graph *server, ...) __attribute__((sentinel));
 /* The token endpoint answers so ("<401\n\n{...}") instead of giving a token; NULL: gives them again. */
-void fake_graph_token_answer(struct fake_graph *server, const char *answer);
+void fake_graph_token_answer(struct fake_graph *server, const char *said);
 /* NULL when all went by the plan and all of it was used, else what did not. Call when the client has its answer. */
 const char *fake_graph_end(struct fake_graph *server);
 

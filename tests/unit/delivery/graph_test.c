@@ -22,7 +22,14 @@
 #include "base/text.h"
 #include "unit/delivery/fake_graph.h"
 
-enum { DOCUMENTS_MAX = 3, RECIPIENTS_MAX = 3, RANGE = SP_GRAPH_RANGE };
+enum {
+    DOCUMENTS_MAX = 3,
+    RECIPIENTS_MAX = 3,
+    RANGE = SP_GRAPH_RANGE,
+    TWO_RANGES = 2 * RANGE,
+    LITTLE = 200 * 1024,
+    MIB = 1024 * 1024
+};
 
 struct world {
     struct fake_graph *server;
@@ -181,7 +188,8 @@ static void
 deliver(struct world *w)
 {
     size_t n = w->mail.n_to + w->mail.n_cc;
-    for (size_t i = 0; i < n; i++)
+    assert_true(n <= sizeof to_two / sizeof *to_two);
+    for (size_t i = 0; i < n && i < 2; i++)
         w->recipients[i] = to_two[i];
     const struct sp_message message = { "01J", w->mail.from, &w->mail, w->recipients, n };
     memset(w->results, 0, sizeof w->results);
@@ -254,7 +262,7 @@ test_small_mail_goes_whole_in_one_request(void **state)
     struct sp_err err = { 0 };
     char expected[400 * 1024];
     size_t size = 0;
-    add_document(w, 200 * 1024);
+    add_document(w, LITTLE);
     fake_graph_plan(w->server, ">POST /sendMail ", "<202", NULL);
     deliver(w);
     assert_by_plan(w);
@@ -328,7 +336,7 @@ static void
 test_nothing_was_sent_when_the_body_did_not_get_through(void **state)
 {
     struct world *w = *state;
-    add_document(w, 2 * 1024 * 1024);
+    add_document(w, 2 * (size_t)MIB);
     fake_graph_plan(w->server, ">POST /sendMail ", "!cut 1000", NULL);
     deliver(w);
     assert_by_plan(w);
@@ -529,7 +537,7 @@ test_large_mail_goes_in_ranges_and_arrives_whole(void **state)
 {
     struct world *w = *state;
     size_t at = 0, size = 0;
-    add_document(w, 2 * RANGE + 1234);
+    add_document(w, TWO_RANGES + 1234);
     fake_graph_plan(w->server, DRAFT, ID, SESSION, URL, PUT, NEXT("3932160"), PUT, NEXT("7864320-7865553"), PUT, "<201",
                     SEND, "<202", NULL);
     deliver(w);
@@ -575,7 +583,7 @@ test_small_files_beside_a_large_one_are_attached_directly(void **state)
     struct world *w = *state;
     struct sp_str decoded = { 0 };
     size_t size = 0;
-    add_document(w, 100 * 1000);
+    add_document(w, 100000);
     add_document(w, RANGE);
     fake_graph_plan(w->server, DRAFT, ID, ">POST " PATH "/attachments ", "<201\n\n{\"id\":\"1\"}", SESSION, URL, PUT,
                     "<201", SEND, "<202", NULL);
@@ -628,7 +636,7 @@ static void
 test_session_that_asks_for_the_same_bytes_forever_is_left(void **state)
 {
     struct world *w = *state;
-    add_document(w, 2 * RANGE);
+    add_document(w, TWO_RANGES);
     fake_graph_plan(w->server, DRAFT, ID, SESSION, URL, PUT, NEXT("0"), PUT, NEXT("0"), PUT, NEXT("0"), PUT, NEXT("0"),
                     PUT, NEXT("0"), DELETE, "<204", NULL);
     deliver(w);
@@ -664,7 +672,7 @@ static void
 test_request_too_large_goes_by_a_draft(void **state)
 {
     struct world *w = *state;
-    add_document(w, 1000 * 1000);
+    add_document(w, 1000000);
     fake_graph_plan(w->server, ">POST /sendMail ", "<413", DRAFT, ID, ">POST " PATH "/attachments ", "<201", SEND,
                     "<202", NULL);
     deliver(w);
