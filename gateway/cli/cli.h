@@ -31,7 +31,7 @@ struct sp_command {
 /* Each ends with a row whose name is NULL. */
 extern const struct sp_command sp_check_commands[];
 extern const struct sp_command sp_send_commands[], sp_job_commands[], sp_source_commands[], sp_identity_commands[],
-    sp_explain_commands[], sp_later_commands[];
+    sp_people_commands[], sp_share_commands[], sp_explain_commands[];
 
 int sp_cli_main(int argc, char **argv);
 

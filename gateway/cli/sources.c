@@ -1,4 +1,4 @@
-/* sources.c - the ways in and out as the daemon sees them: methods, folders; and, by name only, what comes later. */
+/* sources.c - the ways in and out as the daemon sees them: methods, folders. */
 #include "gateway/cli/cli.h"
 
 #include <string.h>
@@ -155,21 +155,5 @@ const struct sp_command sp_source_commands[] = {
     { "methods", "", "Lists the ways out: up, down, half-open or unproven, why, and when they are tried again.", NULL,
       run_methods },
     { "folders", "", "Lists the drop folders and what they took in.", NULL, run_folders },
-    { 0 },
-};
-
-static int
-run_later(struct sp_cli *cli, const struct sp_args *args)
-{
-    (void)cli;
-    (void)args;
-    return sp_cli_usage("this command is not in this version of scanpost (" SP_VERSION ")");
-}
-
-static const struct sp_option later_options[] = { { "--install", NULL, false }, { 0 } };
-
-const struct sp_command sp_later_commands[] = {
-    { "people", "", NULL, later_options, run_later },
-    { "share", "NAME [--install]", NULL, later_options, run_later },
     { 0 },
 };
