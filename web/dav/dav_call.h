@@ -17,7 +17,7 @@ enum {
     SP_DAV_FOLDERS_MAX = 500,
     SP_DAV_WAITING_MAX = 64, /* files */
 };
-static const int64_t sp_dav_hour_ms = 3600000, sp_dav_day_ms = 24 * 3600000;
+static const int64_t sp_dav_hour_ms = 3600000, sp_dav_day_ms = 86400000;
 
 struct sp_dav_place {
     const char *path;   /* "" : /dav itself; "accounting", "accounting/2026/scan.pdf" */
