@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/settings.h"
+#include "db/budget_use.h"
 #include "db/check.h"
 #include "db/method_state.h"
 #include "web/api/input.h"
@@ -47,6 +49,23 @@ last_check_of(const struct known *known, const char *name)
     return &never;
 }
 
+/* What its identity may use, and has. A limit that is off is null. */
+static json_t *
+budget_json(const struct sp_api *api, struct sp_db *db, const struct sp_method_settings *method)
+{
+    struct sp_err err = { 0 };
+    int64_t now = sp_wall_ms(api->clock), messages = 0, recipients = 0;
+    const char *identity = sp_method_identity(api->settings, method);
+    (void)sp_budget_use_sum(db, identity, now - method->rate.window_ms, now, &messages, &recipients, &err);
+    json_t *rate = json_null(), *day = json_null();
+    if (method->rate.count > 0)
+        rate = json_pack("{s:i, s:f, s:I}", "count", (int)method->rate.count, "window_s",
+                         (double)method->rate.window_ms / 1000, "used", (json_int_t)messages);
+    if (method->per_day > 0)
+        day = json_pack("{s:i, s:I}", "count", (int)method->per_day, "used", (json_int_t)recipients);
+    return json_pack("{s:i, s:o, s:o}", "connections", (int)method->connections, "rate", rate, "per_day", day);
+}
+
 static json_t *
 method_json(const struct sp_method_settings *method, const struct known *known)
 {
@@ -73,8 +92,12 @@ method_list(struct sp_api *api, const struct sp_request *req, struct sp_response
         return;
     }
     json_t *list = json_array();
-    for (size_t i = 0; i < api->settings->n_methods; i++)
-        json_array_append_new(list, method_json(&api->settings->methods[i], known));
+    for (size_t i = 0; i < api->settings->n_methods; i++) {
+        const struct sp_method_settings *method = &api->settings->methods[i];
+        json_t *entry = method_json(method, known);
+        json_object_set_new(entry, "budget", budget_json(api, req->db, method));
+        json_array_append_new(list, entry);
+    }
     sp_respond_json_steal(res, 200, json_pack("{s:o}", "methods", list));
 }
 
