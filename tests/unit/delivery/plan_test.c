@@ -218,6 +218,19 @@ test_too_large_for_one_goes_by_another(void **state)
 }
 
 static void
+test_too_large_for_what_a_way_can_at_all_says_why(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w);
+    w.ways[1].limit = 3000000;
+    w.ways[1].limit_why = "Graph takes 2.8 MB in this cloud";
+    w.job.message_size = 20u << 20;
+    assert_string_equal(first(&w), "direct");
+    assert_string_equal(line_of(&w, "submission")->reason, "the mail has 20.0 MB, and Graph takes 2.8 MB in this cloud");
+}
+
+static void
 test_internal_only_profile_does_not_take_external_mail(void **state)
 {
     (void)state;
@@ -284,6 +297,7 @@ main(void)
         cmocka_unit_test(test_method_that_was_tried_is_out),
         cmocka_unit_test(test_nothing_configured_says_so),
         cmocka_unit_test(test_too_large_for_one_goes_by_another),
+        cmocka_unit_test(test_too_large_for_what_a_way_can_at_all_says_why),
         cmocka_unit_test(test_internal_only_profile_does_not_take_external_mail),
         cmocka_unit_test(test_unknown_outcome_keeps_to_its_method_for_its_time),
         cmocka_unit_test(test_methods_of_another_tenant_are_not_seen),
