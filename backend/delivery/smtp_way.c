@@ -82,7 +82,7 @@ sp_way_fail(struct sp_smtp_outcome *outcome, enum sp_stage stage, enum sp_troubl
     va_list args;
     *outcome = (struct sp_smtp_outcome){ .stage = stage, .trouble = trouble };
     va_start(args, format);
-    (void)vsnprintf(outcome->words, sizeof outcome->words, format, args);
+    (void)sp_text_vformat(outcome->words, sizeof outcome->words, format, args);
     va_end(args);
     return false;
 }
@@ -538,46 +538,6 @@ sp_smtp_way_deliver(void *context, const struct sp_message *message, struct sp_r
     else
         sp_smtp_close(&line.smtp);
     sp_composer_free(&composer);
-}
-
-/* --- the tenant's mail exchangers --- */
-
-enum sp_rc
-sp_way_make_endpoint(struct sp_smtp_way *way, void **ret_own, struct sp_err *err)
-{
-    const struct sp_endpoint_options options = {
-        .method = way->settings->name,
-        .host = way->settings->host,
-        .domain = way->tenant->domain,
-        .onmicrosoft = way->tenant->onmicrosoft,
-        .dns = way->env.dns,
-        .clock = way->env.clock,
-        .log = way->env.log,
-    };
-    *ret_own = sp_endpoint_new(&options);
-    return *ret_own != NULL ? SP_OK : sp_fail(err, SP_E_NOMEM, "method %s: out of memory", way->settings->name);
-}
-
-void
-sp_way_unmake_endpoint(void *own)
-{
-    struct sp_endpoint *endpoint = own;
-    sp_endpoint_free(&endpoint);
-}
-
-bool
-sp_way_find_endpoint(struct sp_smtp_way *way, struct sp_way_hosts *ret, struct sp_smtp_outcome *outcome)
-{
-    struct sp_err err = { 0 };
-    if (sp_endpoint_find(way->own, sp_mono_ms(way->env.clock) + DNS_TIMEOUT_MS, ret, &err) == SP_OK)
-        return true;
-    return sp_way_fail(outcome, SP_STAGE_DNS, SP_TROUBLE_DNS, "%s", err.text);
-}
-
-void
-sp_way_endpoint_unreachable(struct sp_smtp_way *way)
-{
-    sp_endpoint_forget(way->own);
 }
 
 /* --- for a check --- */

@@ -36,10 +36,10 @@ struct sp_smtp_way_kind {
 
 enum sp_rc sp_smtp_way_open(const struct sp_smtp_way_kind *kind, const struct sp_method_settings *settings,
                             const struct sp_way_env *env, void **ret, struct sp_err *err);
-void sp_smtp_way_close(void *way);
-void sp_smtp_way_deliver(void *way, const struct sp_message *message, struct sp_report *report);
-int64_t sp_smtp_way_tidy(void *way);
-void sp_smtp_way_shed(void *way);
+void sp_smtp_way_close(void *context);
+void sp_smtp_way_deliver(void *context, const struct sp_message *message, struct sp_report *report);
+int64_t sp_smtp_way_tidy(void *context);
+void sp_smtp_way_shed(void *context);
 
 /* For the methods. */
 const struct sp_method_settings *sp_smtp_way_settings(const struct sp_smtp_way *way);
@@ -68,7 +68,7 @@ void sp_smtp_way_report(const struct sp_smtp_way *way, const struct sp_smtp_reci
                         const struct sp_smtp_outcome *outcome, const char *host, const struct sp_smtp_facts *facts,
                         struct sp_report *report);
 
-/* make, unmake, find and unreachable of the methods that go to the tenant's mail exchangers. */
+/* smtp_way_mx.c: make, unmake, find and unreachable of the methods that go to the tenant's mail exchangers. */
 enum sp_rc sp_way_make_endpoint(struct sp_smtp_way *way, void **ret_own, struct sp_err *err);
 void sp_way_unmake_endpoint(void *own);
 bool sp_way_find_endpoint(struct sp_smtp_way *way, struct sp_way_hosts *ret, struct sp_smtp_outcome *outcome);
