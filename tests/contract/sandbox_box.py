@@ -114,8 +114,8 @@ class Case(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
 
-    def start(self, *options):
-        sandbox = Sandbox(os.path.join(self.folder.name, "box"), *options)
+    def start(self, *options, name="box"):
+        sandbox = Sandbox(os.path.join(self.folder.name, name), *options)
         self.addCleanup(stop_quietly, sandbox)
         return sandbox
 
