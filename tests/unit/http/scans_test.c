@@ -324,13 +324,13 @@ serve(struct house *house)
 }
 
 static void
-send_head(int fd, const struct served *s, size_t length)
+send_head(int fd, const struct served *s, const char *header, size_t length)
 {
     char head[400];
     snprintf(head, sizeof(head),
              "POST /api/v1/scans?route=accounting HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\nConnection: close\r\n"
-             "Content-Type: multipart/form-data; boundary=XX\r\nContent-Length: %zu\r\n\r\n",
-             s->token, length);
+             "Content-Type: multipart/form-data; boundary=XX\r\n%sContent-Length: %zu\r\n\r\n",
+             s->token, header, length);
     say(fd, head);
 }
 
@@ -344,7 +344,7 @@ test_a_scan_over_a_socket_byte_by_byte(void **state)
     form_file(&form, "x.pdf", pdf.bytes, pdf.size);
     sp_str_add(&form, "--XX--\r\n");
     SP_AUTO_CLOSE int fd = dial_tcp(s.port);
-    send_head(fd, &s, form.len);
+    send_head(fd, &s, "", form.len);
     for (size_t i = 0; i < form.len; i++)
         assert_true(try_to_say(fd, form.text + i, 1));
     SP_AUTO_FREE char *answer = hear(fd, NULL);
@@ -366,7 +366,7 @@ test_a_body_cut_off_leaves_nothing(void **state)
     memset(bytes, 'a', size);
     form_file(&form, "x.pdf", bytes, size);
     int fd = dial_tcp(s.port);
-    send_head(fd, &s, form.len + 8);
+    send_head(fd, &s, "", form.len + 8);
     assert_true(try_to_say(fd, form.text, form.len));
     close(fd);
     sp_http_stop(&s.server, 30000); /* until nothing is under way */
@@ -382,7 +382,7 @@ test_401_before_the_body(void **state)
     struct served s = serve(house);
     strcpy(s.token + strlen(s.token) - 3, "xxx");
     SP_AUTO_CLOSE int fd = dial_tcp(s.port);
-    send_head(fd, &s, 1000000);
+    send_head(fd, &s, "Expect: 100-continue\r\n", 1000000);
     SP_AUTO_FREE char *answer = hear(fd, NULL);
     assert_int_equal(status_of(answer), 401);
     assert_non_null(strstr(answer, "WWW-Authenticate: Bearer"));
