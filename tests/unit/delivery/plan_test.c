@@ -227,7 +227,8 @@ test_too_large_for_what_a_way_can_at_all_says_why(void **state)
     w.ways[1].limit_why = "Graph takes 2.8 MB in this cloud";
     w.job.message_size = 20u << 20;
     assert_string_equal(first(&w), "direct");
-    assert_string_equal(line_of(&w, "submission")->reason, "the mail has 20.0 MB, and Graph takes 2.8 MB in this cloud");
+    assert_string_equal(line_of(&w, "submission")->reason,
+                        "the mail has 20.0 MB, and Graph takes 2.8 MB in this cloud");
 }
 
 static void
