@@ -66,5 +66,7 @@ void sp_walk_tell_lists(const struct sp_walk *walk, const struct sp_way_env *env
 
 /* A token that is there. role: what it should have, "SMTP.SendAsApp". */
 void sp_walk_tell_token(const struct sp_walk *walk, const struct sp_app *app, const char *role);
+/* Whether the token says that it has this role. */
+bool sp_token_says_role(const struct sp_app *app, const char *role);
 
 #endif

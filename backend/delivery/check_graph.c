@@ -1,12 +1,21 @@
 /* check_graph.c - the walk of Graph: a token, then one look at the mailbox's inbox, which changes nothing.
  *
- * An application that may only send (Mail.Send) is not allowed to look, and answers with 403: that is no trouble, it
- * only proves less. */
+ * An application that may only send (Mail.Send) is not allowed to look, and hears 403: that is no trouble, it only
+ * proves nothing. One whose token says that it may look, and that hears it all the same, is shut out of this mailbox
+ * (application access policy, RBAC for Applications). */
 #include "backend/delivery/check.h"
 #include "backend/delivery/graph.h"
 #include "base/clock.h"
 
 enum { HTTP_FORBIDDEN = 403 };
+
+/* Refused, and that says nothing about sending. */
+static bool
+proves_nothing(const struct sp_graph *graph, const struct sp_graph_answer *answer)
+{
+    return answer->code == HTTP_FORBIDDEN && answer->stage == SP_STAGE_API &&
+           !sp_token_says_role(&graph->app, "Mail.ReadWrite") && !sp_token_says_role(&graph->app, "Mail.Read");
+}
 
 static void
 tell_connection(const struct sp_graph *graph, const struct sp_walk *walk, const struct sp_graph_answer *answer)
@@ -46,7 +55,7 @@ sp_graph_check(void *context, const struct sp_walk *walk, struct sp_report *repo
     struct sp_graph_answer answer = { 0 };
     const struct sp_graph_request look = { .method = "GET", .url = "/mailFolders/inbox?$select=id" };
     bool done = sp_graph_call(graph, &look, &answer);
-    bool let_in = done || answer.code == HTTP_FORBIDDEN;
+    bool let_in = done || proves_nothing(graph, &answer);
     sp_graph_report(graph, &answer, report);
     report->accepted = false;
     if (answer.stage != SP_STAGE_TOKEN && graph->unready.rc == SP_OK)

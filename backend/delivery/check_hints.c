@@ -2,7 +2,6 @@
 #include "backend/delivery/check_hints.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -64,28 +63,18 @@ sp_issuer_judge(const char *issuer, const char **ret_product)
 
 /* --- the clock --- */
 
-/* date = [ day-name "," ] day month year hour ":" minute ":" second zone      (RFC 5322 section 3.3) */
+/* date = [ day-name "," ] day month year hour ":" minute ":" second zone      (RFC 5322 section 3.3). The daemon stays
+ * in the C locale, so months have their English names. */
 bool
 sp_banner_date(const char *banner, int64_t *ret_wall_ms)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     const char *date = strstr(banner, "ready at ");
     const char *comma = date == NULL ? NULL : strchr(date, ',');
     struct tm tm = { 0 };
-    char month[4] = "", sign = 0;
-    int zone = 0;
-    if (comma == NULL || sscanf(comma + 1, " %2d %3s %4d %2d:%2d:%2d %c%4d", &tm.tm_mday, month, &tm.tm_year,
-                                &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &sign, &zone) != 8)
+    if (comma == NULL || strptime(comma + 1, " %d %b %Y %H:%M:%S %z", &tm) == NULL || tm.tm_year < 70)
         return false;
-    const char *found = strstr(months, month);
-    bool sound = found != NULL && (found - months) % 3 == 0 && strlen(month) == 3 && tm.tm_year >= 1970 &&
-                 (sign == '+' || sign == '-') && zone >= 0 && zone % 100 < 60;
-    if (!sound)
-        return false;
-    tm.tm_mon = (int)(found - months) / 3;
-    tm.tm_year -= 1900;
-    int64_t offset = (zone / 100 * 60 + zone % 100) * INT64_C(60);
-    *ret_wall_ms = ((int64_t)timegm(&tm) - (sign == '+' ? offset : -offset)) * 1000;
+    int64_t offset = tm.tm_gmtoff; /* timegm clears it */
+    *ret_wall_ms = ((int64_t)timegm(&tm) - offset) * 1000;
     return true;
 }
 

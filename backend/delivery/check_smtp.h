@@ -7,6 +7,6 @@
 struct sp_walk;
 
 /* struct sp_method's check. */
-void sp_smtp_way_check(void *way, const struct sp_walk *walk, struct sp_report *report);
+void sp_smtp_way_check(void *context, const struct sp_walk *walk, struct sp_report *report);
 
 #endif

@@ -55,3 +55,12 @@ sp_walk_tell_token(const struct sp_walk *walk, const struct sp_app *app, const c
                  hint.tenant, hint.audience, until, by);
     tell_role(walk, &hint, role);
 }
+
+bool
+sp_token_says_role(const struct sp_app *app, const char *role)
+{
+    SP_AUTO(sp_secret_free) struct sp_secret *token = NULL;
+    struct sp_token_failure failure;
+    struct sp_token_hint hint;
+    return sp_token_get(app->token, 0, &token, &failure) && sp_token_hint(token, &hint) && has_role(hint.roles, role);
+}

@@ -103,7 +103,7 @@ struct sp_walk;
 /* How it went, for all recipients that were not refused before. */
 void sp_graph_report(const struct sp_graph *graph, const struct sp_graph_answer *answer, struct sp_report *report);
 /* struct sp_method's check. */
-void sp_graph_check(void *way, const struct sp_walk *walk, struct sp_report *report);
+void sp_graph_check(void *context, const struct sp_walk *walk, struct sp_report *report);
 
 /* --- handing over: true when Graph took the mail --- */
 

@@ -78,7 +78,7 @@ take_text(const unsigned char *data, size_t size, struct sp_dns_answer *answer, 
             return false;
         for (size_t i = 0; i < len; i++) {
             unsigned char c = data[at + 1 + i];
-            answer->texts[answer->texts_size++] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+            answer->texts[answer->texts_size++] = (char)(c >= 0x20 && c < 0x7f ? c : '?');
         }
     }
     if (answer->texts_size >= sizeof answer->texts)

@@ -154,6 +154,13 @@ learn(const struct run *run, const struct sp_report *report, const char *identit
 
 /* --- the walk --- */
 
+/* Well, but at a refusal that is no wonder: it opens nothing, and shuts nothing. */
+static bool
+proves_nothing(const struct sp_report *report)
+{
+    return report->diagnosis.class_ == SP_CLASS_OK && report->code >= 400;
+}
+
 static bool
 walk(struct run *run)
 {
@@ -178,7 +185,8 @@ walk(struct run *run)
         return false;
     }
     sp_ways_check(run->env->ways, run->index, &walk, &report);
-    learn(run, &report, NULL, 0);
+    if (!proves_nothing(&report))
+        learn(run, &report, NULL, 0);
     sp_ways_check_stand(run->env->ways, run->index, probing);
     return report.diagnosis.class_ == SP_CLASS_OK;
 }

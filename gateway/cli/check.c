@@ -148,26 +148,34 @@ check_each(struct sp_cli *cli, const json_t *methods, const char *only, const ch
     return code;
 }
 
-/* Without all methods there is no order to speak of. */
-static void
-tell_json(const json_t *methods, bool all, const json_t *checks)
+static json_t *
+orders_json(const json_t *methods, const json_t *checks)
 {
     json_t *orders = json_object();
     size_t i = 0;
     const json_t *method = NULL;
     json_array_foreach (methods, i, method) {
         const char *tenant = sp_member_text(method, "tenant");
-        if (all && json_object_get(orders, tenant) == NULL)
+        if (json_object_get(orders, tenant) == NULL)
             json_object_set_new(orders, tenant, sp_recommend_order(methods, checks, tenant));
     }
-    json_t *answer = json_pack("{s:O, s:o}", "checks", checks, "order", orders);
+    return orders;
+}
+
+/* Without all methods there is no order to speak of. */
+static void
+tell_json(const json_t *methods, bool all, json_t *checks)
+{
+    json_t *answer = json_pack("{s:O}", "checks", checks);
+    if (all)
+        json_object_set_new(answer, "order", orders_json(methods, checks));
     (void)sp_cli_print_json(answer);
     json_decref(answer);
 }
 
 /* The end: what works, and in which order. The methods are asked for again, because a test mail has proven some. */
 static int
-conclude(struct sp_cli *cli, bool all, const json_t *checks)
+conclude(struct sp_cli *cli, bool all, json_t *checks)
 {
     SP_AUTO(sp_str_free) struct sp_str out = { 0 };
     json_t *answer = NULL;

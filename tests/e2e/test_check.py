@@ -88,6 +88,92 @@ class WhatItFinds(Checks):
         self.assertEqual(failed["stage"], "banner")
 
 
+class TheOfficesAddress(Checks):
+    def test_spf_covers_it_and_no_list_knows_it(self):
+        check = self.check("direct", expect=0)
+        self.assertEqual(step(check, "SPF")["outcome"], "ok")
+        self.assertEqual(step(check, "Block lists")["outcome"], "ok")
+
+    def test_spf_does_not_name_it(self):
+        self.world.sandbox.play("spf:v=spf1 include:spf.protection.outlook.com -all")
+        check = self.check("direct", expect=0)
+        self.assertEqual(step(check, "SPF")["outcome"], "unproven")
+        self.assertIn("ip4:127.0.0.1", step(check, "SPF")["fix"])
+
+    def test_a_list_knows_it(self):
+        self.world.sandbox.play("dnsbl-listed")
+        listed = step(self.check("direct", expect=0), "Block lists")
+        self.assertEqual(listed["outcome"], "unproven")
+        self.assertIn("zen.spamhaus.org lists 127.0.0.1", listed["text"])
+
+    def test_lists_are_not_asked_when_switched_off(self):
+        self.world.stop()
+        self.world.write_config(gateway="dnsbl = no")
+        self.world.start()
+        self.assertNotIn("Block lists", [s["title"] for s in self.check("direct", expect=0)["steps"]])
+
+
+class Applications(Checks):
+    """Methods that sign in as an application: Graph, and submission with a token."""
+
+    def setUp(self):
+        self.world = World(start=False, extra=CHECK_TO)
+        self.addCleanup(self.world.close)
+        facts = self.world.sandbox.facts
+        app = f"""username = scanner@contoso.com  oauth-tenant = {facts['oauth_tenant']}
+            oauth-client-id = {facts['oauth_client_id']}
+            oauth-client-secret-file = "{facts['oauth_client_secret_file']}"  oauth-token-url = "{facts['token_url']}"
+            ca-file = "{facts['ca']}" """
+        self.world.write_config(extra=f"""{CHECK_TO}
+            method graph {{ host = {facts['graph_host']}  port = {facts['graph_port']}  {app} }}
+            method modern {{ type = submission  host = {facts['submission_host']}
+                port = {facts['submission_port']}  {app} }}""")
+        self.world.start()
+
+    def test_token_and_roles_are_told(self):
+        check = self.check("modern", expect=0)
+        self.assertIn(self.world.sandbox.facts["oauth_client_id"], step(check, "Token")["text"])
+        self.assertEqual(step(check, "Permission")["outcome"], "ok")
+        self.assertEqual(step(check, "Sign-in")["outcome"], "ok")
+        check = self.check("graph", expect=0)
+        self.assertEqual(step(check, "Mailbox")["outcome"], "ok")
+        self.assertEqual(step(check, "Clock")["outcome"], "ok")
+        self.assertEqual(self.world.sandbox.mails(), [])
+
+    def test_a_token_without_roles_is_a_hint(self):
+        self.world.sandbox.play("no-roles")
+        self.assertEqual(step(self.check("modern", expect=0), "Permission")["outcome"], "unproven")
+
+    def test_an_expired_secret(self):
+        self.world.sandbox.play("secret-wrong")
+        for name in ("graph", "modern"):
+            (failed,) = failures(self.check(name, expect=1))
+            self.assertEqual(failed["stage"], "token")
+            self.assertIn("AADSTS7000215", failed["reply"])
+
+    def test_graph_that_does_not_know_the_mailbox(self):
+        self.world.sandbox.play("invalid-user")
+        (failed,) = failures(self.check("graph", expect=1))
+        self.assertEqual(failed["stage"], "api")
+
+    def test_graph_that_may_not_look_proves_nothing(self):
+        self.world.sandbox.play("access-denied", "no-roles")
+        check = self.check("graph", expect=0)
+        self.assertEqual(step(check, "Mailbox")["outcome"], "unproven")
+        self.assertEqual(self.world.method("graph")["state"], "unproven")
+
+    def test_a_clock_that_is_wrong(self):
+        self.world.sandbox.play("graph/clock:-600")
+        check = self.check("graph", expect=1)  # the token is not valid yet over there
+        self.assertEqual(step(check, "Clock")["outcome"], "unproven")
+        self.assertIn("600 s ahead of", step(check, "Clock")["text"])
+
+    def test_a_test_mail_by_graph(self):
+        self.check("graph", "--send", "it@contoso.com", expect=0)
+        ((_, mail),) = self.world.sandbox.mails()
+        self.assertIn("scanpost test by graph", header(mail, "Subject"))
+
+
 class WhatItDoes(Checks):
     def test_test_mail_arrives_and_proves_the_method(self):
         check = self.check("direct", "--send", "it@contoso.com", expect=0)

@@ -1,10 +1,9 @@
 /* checks.c - asking for a check of a method, and looking at what the sender found so far. */
-#include <string.h>
-
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "base/text.h"
 #include "base/ulid.h"
 #include "db/batch.h"
 #include "db/check.h"
@@ -110,8 +109,9 @@ check_add(struct sp_api *api, const struct sp_request *req, struct sp_response *
     if (rc == SP_OK)
         rc = sp_batch_run(api->batch, run_add, &wish, &err);
     if (rc == SP_OK) {
-        char location[64] = "/api/v1/checks/";
-        sp_respond_header(res, "Location", strcat(location, wish.id));
+        char location[64];
+        (void)sp_text_format(location, sizeof(location), "/api/v1/checks/%s", wish.id);
+        sp_respond_header(res, "Location", location);
         sp_notice(api->log, "check %s: of %s, asked for by %s", wish.id, wish.method, req->caller.name);
         sp_api_wake_sender(api);
         respond(api, req, res, 202, wish.id);
