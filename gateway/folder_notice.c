@@ -52,7 +52,7 @@ sp_folder_begin_waiting(const struct sp_folder *folder, struct sp_pending *entry
 {
     entry->seen = *seen;
     entry->changed = now;
-    entry->due = now + folder->set->settle_ms;
+    sp_pending_set_due(folder->pending, entry, now + folder->set->settle_ms);
 }
 
 /* Something of that name is here, and looks so. */
@@ -71,7 +71,7 @@ note(struct sp_folders *house, struct sp_folder *folder, const char *path, const
         entry->silent = how == SP_BY_LOOK && folder->ears == SP_EARS_PROVEN;
     } else if (!heard && sp_seen_equal(seen, &entry->seen)) {
         return;
-    } else if (entry->in_hand) {
+    } else if (sp_pending_in_hand(entry)) {
         entry->touched = true;
     } else if (entry->closed) {
         sp_folder_advise_settle(house, folder, now - entry->changed);
@@ -192,7 +192,7 @@ notice_claim(struct sp_folders *house, struct sp_folder *folder, const char *sub
         return;
     struct sp_pending *entry = sp_pending_add(folder->pending, path, true);
     if (entry != NULL)
-        entry->due = now_of(house);
+        sp_pending_set_due(folder->pending, entry, now_of(house));
 }
 
 /* Sets that were half made go back first; those that stay are claims then. */

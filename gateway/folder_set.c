@@ -37,6 +37,12 @@ now_of(const struct gathering *g)
     return sp_mono_ms(g->house->clock);
 }
 
+static void
+wait_until(const struct gathering *g, int64_t due)
+{
+    sp_pending_set_due(g->folder->pending, g->entry, due);
+}
+
 static bool
 by_pages(const struct gathering *g)
 {
@@ -110,20 +116,20 @@ is_quiet(struct gathering *g)
     for (size_t i = 0; i < g->n; i++) {
         struct sp_pending *member = g->members[i];
         int64_t quiet_at = member->changed + g->folder->set->settle_ms;
-        if (member->in_hand)
+        if (sp_pending_in_hand(member))
             quiet_at = now + g->folder->set->settle_ms;
         if (quiet_at > last)
             last = quiet_at;
     }
     if (last > now) {
-        g->entry->due = last;
+        wait_until(g, last);
         return false;
     }
     for (size_t i = 0; i < g->n; i++) {
         if (g->members[i] == g->entry)
             continue;
         if (sp_folder_check(g->house, g->folder, g->members[i]) != SP_READY) {
-            g->entry->due = now + g->folder->set->settle_ms;
+            wait_until(g, now + g->folder->set->settle_ms);
             return false;
         }
     }
@@ -226,7 +232,7 @@ is_patience_over(const struct gathering *g)
             end = g->members[i]->changed + sidecar_patience(g);
     if (now >= end)
         return true;
-    g->entry->due = now + g->folder->set->settle_ms < end ? now + g->folder->set->settle_ms : end;
+    wait_until(g, now + g->folder->set->settle_ms < end ? now + g->folder->set->settle_ms : end);
     return false;
 }
 
@@ -282,7 +288,7 @@ sp_folder_gather(struct sp_folders *house, struct sp_folder *folder, struct sp_p
         return g.members;
     }
     if (g.failed)
-        entry->due = now_of(&g) + folder->set->settle_ms;
+        wait_until(&g, now_of(&g) + folder->set->settle_ms);
     free(g.members);
     return NULL;
 }

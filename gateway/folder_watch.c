@@ -39,7 +39,7 @@ most(int64_t a, int64_t b)
 static void
 let_go(struct sp_folders *house, struct sp_folder *folder, struct sp_pending *entry)
 {
-    entry->in_hand = false;
+    sp_pending_give_back(folder->pending, entry);
     entry->troubled = false;
     entry->backoff = 0;
     if (folder->speaker == entry)
@@ -67,11 +67,12 @@ grown_backoff(const struct sp_folders *house, const struct sp_folder *folder, in
 static void
 try_entry_again(struct sp_folders *house, const struct sp_take *take, struct sp_pending *entry)
 {
-    entry->in_hand = false;
+    sp_pending_give_back(take->folder->pending, entry);
     entry->troubled = take->verdict == SP_TAKE_TROUBLE;
     entry->backoff = entry->troubled ? grown_backoff(house, take->folder, entry->backoff) : 0;
     if (!entry->touched)
-        entry->due = now_of(house) + (entry->troubled ? entry->backoff : take->wait_ms);
+        sp_pending_set_due(take->folder->pending, entry,
+                           now_of(house) + (entry->troubled ? entry->backoff : take->wait_ms));
     entry->touched = false;
     if (entry->troubled)
         sp_folder_set_file_trouble(house, take->folder, entry, take->err.text);
@@ -134,7 +135,7 @@ hand_out(struct sp_folders *house, struct sp_folder *folder, struct sp_pending *
     const char *name;
     if (take == NULL) {
         for (size_t i = 0; i < n; i++)
-            members[i]->due = now_of(house) + 1000;
+            sp_pending_set_due(folder->pending, members[i], now_of(house) + 1000);
         return;
     }
     take->set = folder->set;
@@ -151,7 +152,7 @@ hand_out(struct sp_folders *house, struct sp_folder *folder, struct sp_pending *
         take->files[i].seen = members[i]->seen;
         take->files[i].entry = members[i];
         take->quiet_ms = least(take->quiet_ms, now_of(house) - members[i]->changed);
-        members[i]->in_hand = true;
+        sp_pending_take(folder->pending, members[i]);
     }
     house->handed[house->n_handed++] = take;
     sp_folders_hand(house, take);

@@ -1,16 +1,18 @@
-/* pending.c - a hash table with chains. Looking for the earliest walks all of it: thousands of names are rare, and a
- * walk costs less than taking one file does. */
+/* pending.c - a hash table with chains, and a binary heap over those that wait: the one that is due first is at its
+ * top, and ten thousand files that arrive at once cost no more each than ten. */
 #include "gateway/pending.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { BUCKETS = 256 };
+enum { BUCKETS = 1024 };
 
 struct sp_pending_table {
     size_t count, cap;
     struct sp_pending *buckets[BUCKETS];
+    struct sp_pending **heap; /* from 1; heap[n / 2] is due no later than heap[n] */
+    size_t waiting, room;     /* room for every entry there is */
 };
 
 struct sp_seen
@@ -44,9 +46,87 @@ sp_pending_free(struct sp_pending_table **table)
             next = entry->next;
             free(entry);
         }
+    if (*table != NULL)
+        free((*table)->heap);
     free(*table);
     *table = NULL;
 }
+
+/* ---- the heap ---- */
+
+static void
+put_at(struct sp_pending_table *table, size_t place, struct sp_pending *entry)
+{
+    table->heap[place] = entry;
+    entry->place = place;
+}
+
+static void
+sink_or_rise(struct sp_pending_table *table, size_t place)
+{
+    struct sp_pending *entry = table->heap[place];
+    for (; place > 1 && table->heap[place / 2]->due > entry->due; place /= 2)
+        put_at(table, place, table->heap[place / 2]);
+    for (size_t child; (child = 2 * place) <= table->waiting; place = child) {
+        if (child < table->waiting && table->heap[child + 1]->due < table->heap[child]->due)
+            child++;
+        if (table->heap[child]->due >= entry->due)
+            break;
+        put_at(table, place, table->heap[child]);
+    }
+    put_at(table, place, entry);
+}
+
+static bool
+make_room(struct sp_pending_table *table)
+{
+    if (table->count + 2 <= table->room)
+        return true;
+    size_t room = table->room == 0 ? 64 : 2 * table->room;
+    struct sp_pending **heap = realloc(table->heap, room * sizeof(*heap));
+    if (heap == NULL)
+        return false;
+    table->heap = heap;
+    table->room = room;
+    return true;
+}
+
+void
+sp_pending_set_due(struct sp_pending_table *table, struct sp_pending *entry, int64_t due)
+{
+    entry->due = due;
+    if (entry->place != 0)
+        sink_or_rise(table, entry->place);
+}
+
+void
+sp_pending_take(struct sp_pending_table *table, struct sp_pending *entry)
+{
+    size_t place = entry->place;
+    struct sp_pending *last = table->heap[table->waiting--];
+    entry->place = 0;
+    if (last == entry)
+        return;
+    put_at(table, place, last);
+    sink_or_rise(table, place);
+}
+
+void
+sp_pending_give_back(struct sp_pending_table *table, struct sp_pending *entry)
+{
+    if (entry->place != 0)
+        return;
+    put_at(table, ++table->waiting, entry);
+    sink_or_rise(table, entry->place);
+}
+
+bool
+sp_pending_in_hand(const struct sp_pending *entry)
+{
+    return entry->place == 0;
+}
+
+/* ---- the table ---- */
 
 /* FNV-1a: names of one copier differ in their last digits only. */
 static unsigned
@@ -75,7 +155,7 @@ sp_pending_add(struct sp_pending_table *table, const char *name, bool claim)
     if (entry != NULL || (table->count >= table->cap && !claim))
         return entry;
     size_t size = strlen(name) + 1;
-    entry = calloc(1, sizeof(*entry) + size);
+    entry = make_room(table) ? calloc(1, sizeof(*entry) + size) : NULL;
     if (entry == NULL)
         return NULL;
     memcpy(entry->name, name, size);
@@ -85,6 +165,7 @@ sp_pending_add(struct sp_pending_table *table, const char *name, bool claim)
     entry->next = *bucket;
     *bucket = entry;
     table->count++;
+    sp_pending_give_back(table, entry);
     return entry;
 }
 
@@ -96,6 +177,8 @@ sp_pending_remove(struct sp_pending_table *table, struct sp_pending *entry)
         link = &(*link)->next;
     *link = entry->next;
     table->count--;
+    if (entry->place != 0)
+        sp_pending_take(table, entry);
     free(entry);
 }
 
@@ -141,12 +224,7 @@ sp_pending_beside(const struct sp_pending *a, const struct sp_pending *b)
 }
 
 struct sp_pending *
-sp_pending_first(struct sp_pending_table *table)
+sp_pending_first(const struct sp_pending_table *table)
 {
-    struct sp_pending *first = NULL;
-    for (size_t i = 0; i < BUCKETS; i++)
-        for (struct sp_pending *entry = table->buckets[i]; entry != NULL; entry = entry->next)
-            if (!entry->in_hand && (first == NULL || entry->due < first->due))
-                first = entry;
-    return first;
+    return table->waiting == 0 ? NULL : table->heap[1];
 }

@@ -22,12 +22,12 @@ struct sp_pending {
     struct sp_pending *next; /* in its bucket */
     struct sp_seen seen;
     int64_t changed; /* mono ms of the last write, close or change that was noticed */
-    int64_t due;     /* mono ms: when to look at it again */
+    int64_t due;     /* mono ms: when to look at it again; set by sp_pending_set_due */
+    size_t place;    /* in the order of waiting, from 1; 0: a worker has it */
     int64_t backoff; /* ms; 0: nothing failed yet */
     unsigned hash;
     bool claim;    /* the name is one in .scanpost/, else one in the folder itself */
     bool folder;   /* the name is one of a folder of pages */
-    bool in_hand;  /* a worker has it */
     bool closed;   /* the last thing that was noticed may have been the end of it */
     bool touched;  /* something happened to the name while a worker had it */
     bool silent;   /* found by looking, and inotify has said nothing about it */
@@ -51,7 +51,12 @@ struct sp_pending *sp_pending_next(const struct sp_pending_table *table, const s
 const char *sp_pending_leaf(const struct sp_pending *entry);
 /* Whether both lie in the same sub-folder, or both in none. */
 bool sp_pending_beside(const struct sp_pending *a, const struct sp_pending *b);
-/* The one that is due first and in nobody's hand; NULL when there is none. */
-struct sp_pending *sp_pending_first(struct sp_pending_table *table);
+/* A new one is due at once, and waits. A worker who takes it and gives it back changes nothing about its time. */
+void sp_pending_set_due(struct sp_pending_table *table, struct sp_pending *entry, int64_t due);
+void sp_pending_take(struct sp_pending_table *table, struct sp_pending *entry);
+void sp_pending_give_back(struct sp_pending_table *table, struct sp_pending *entry);
+bool sp_pending_in_hand(const struct sp_pending *entry);
+/* The one that is due first among those that wait; NULL when there is none. */
+struct sp_pending *sp_pending_first(const struct sp_pending_table *table);
 
 #endif
