@@ -70,6 +70,12 @@ sp_smtp_way_env(const struct sp_smtp_way *way)
     return &way->env;
 }
 
+const struct sp_smtp_way_kind *
+sp_smtp_way_kind(const struct sp_smtp_way *way)
+{
+    return way->kind;
+}
+
 void *
 sp_smtp_way_own(const struct sp_smtp_way *way)
 {
@@ -307,7 +313,7 @@ sign_in(struct sp_smtp_way *way, struct line *line, struct sp_smtp_outcome *outc
 {
     if (way->kind->sign_in == NULL || way->kind->sign_in(way, line->smtp, way->password[line->proof], outcome))
         return true;
-    sp_smtp_close(&line->smtp);
+    outcome->alive = false; /* kept open only for what is known of the other side */
     return false;
 }
 
@@ -382,45 +388,12 @@ was_stale(const struct sp_smtp_outcome *outcome)
            (outcome->trouble == SP_TROUBLE_CLOSED || outcome->reply.code == 421);
 }
 
-/* Who the other side is, and who we are for it. */
-struct peer {
-    char ip[64], tls[16], public_ip[64];
-};
-
-static void
-note_peer(const struct sp_smtp_facts *facts, struct peer *peer)
-{
-    (void)sp_text_copy(peer->ip, sizeof peer->ip, facts->ip);
-    (void)sp_text_copy(peer->tls, sizeof peer->tls, facts->tls_version);
-    (void)sp_text_copy(peer->public_ip, sizeof peer->public_ip, facts->public_ip);
-}
-
-static void
-diagnose(const struct sp_smtp_way *way, enum sp_stage stage, enum sp_trouble trouble, const struct sp_reply *reply,
-         const char *words, const struct sp_facts *facts, struct sp_diagnosis *ret)
-{
-    bool has_reply = trouble == SP_TROUBLE_REPLY || trouble == SP_TROUBLE_NONE;
-    const struct sp_event event = {
-        .stage = stage,
-        .trouble = trouble,
-        .method = way->kind->type,
-        .code = has_reply ? reply->code : 0,
-        .enhanced = has_reply ? reply->enhanced : "",
-        .words = has_reply ? reply->text : words,
-    };
-    sp_diagnose(&event, facts, ret);
-}
-
 /* Whether the attempt may go on with another proof of who we are. */
 static bool
 may_prove_otherwise(struct sp_smtp_way *way, const struct line *line, const struct sp_smtp_outcome *outcome)
 {
-    struct sp_diagnosis diagnosis;
-    if (way->kind->not_believed == NULL || outcome->maybe_sent)
-        return false;
-    diagnose(way, outcome->stage, outcome->trouble, &outcome->reply, outcome->words, &(struct sp_facts){ 0 },
-             &diagnosis);
-    if (!way->kind->not_believed(way, outcome, diagnosis.class_))
+    if (way->kind->not_believed == NULL || outcome->maybe_sent ||
+        !way->kind->not_believed(way, outcome, sp_smtp_way_class(way, outcome)))
         return false;
     bool renewable = way->kind->renewable != NULL && way->kind->renewable(way);
     return renewable || turn_to_other(way, line->proof);
@@ -429,22 +402,21 @@ may_prove_otherwise(struct sp_smtp_way *way, const struct line *line, const stru
 /* One connection and one try on it. */
 static bool
 try_once(struct sp_smtp_way *way, const struct sp_message *message, struct sp_composer *composer,
-         struct sp_smtp_recipient *recipients, struct line *line, struct sp_smtp_outcome *outcome, struct peer *peer)
+         struct sp_smtp_recipient *recipients, struct line *line, struct sp_smtp_outcome *outcome)
 {
     if (line->smtp == NULL && !connect_new(way, line, outcome))
         return false;
-    note_peer(sp_smtp_facts(line->smtp), peer);
     return deliver_on(line->smtp, message, composer, recipients, outcome);
 }
 
 /* Connects where needed and hands the message over. */
 static bool
 attempt(struct sp_smtp_way *way, const struct sp_message *message, struct sp_composer *composer,
-        struct sp_smtp_recipient *recipients, struct line *line, struct sp_smtp_outcome *outcome, struct peer *peer)
+        struct sp_smtp_recipient *recipients, struct line *line, struct sp_smtp_outcome *outcome)
 {
     bool reused = take_kept(way, line), proven_otherwise = false;
     for (;;) {
-        if (try_once(way, message, composer, recipients, line, outcome, peer))
+        if (try_once(way, message, composer, recipients, line, outcome))
             return true;
         if (reused && was_stale(outcome))
             sp_debug(way->env.log, "job %s: the kept connection was closed, opening another", message->id);
@@ -455,57 +427,6 @@ attempt(struct sp_smtp_way *way, const struct sp_message *message, struct sp_com
         sp_smtp_close(&line->smtp);
         reused = false;
     }
-}
-
-/* --- the report --- */
-
-static void
-report_recipient(const struct sp_smtp_way *way, const struct sp_smtp_recipient *recipient, struct sp_facts facts,
-                 struct sp_report_recipient *ret)
-{
-    ret->accepted = recipient->accepted;
-    ret->refused = !recipient->accepted && recipient->reply.code >= 400;
-    facts.recipient = recipient->address;
-    if (recipient->reply.code != 0)
-        sp_reply_format(&recipient->reply, ret->reply, sizeof ret->reply);
-    if (ret->refused)
-        diagnose(way, SP_STAGE_RCPT, SP_TROUBLE_REPLY, &recipient->reply, "", &facts, &ret->diagnosis);
-}
-
-static void
-report_whole(const struct sp_smtp_way *way, const struct sp_smtp_outcome *outcome, const struct sp_facts *facts,
-             struct sp_report *report)
-{
-    report->stage = outcome->stage;
-    report->maybe_sent = outcome->maybe_sent;
-    report->port = (int)way->settings->port;
-    report->code = outcome->reply.code;
-    (void)sp_text_copy(report->enhanced, sizeof report->enhanced, outcome->reply.enhanced);
-    if (outcome->reply.code != 0)
-        sp_reply_format(&outcome->reply, report->reply, sizeof report->reply);
-    else
-        (void)sp_text_copy(report->reply, sizeof report->reply, outcome->words);
-    diagnose(way, outcome->stage, outcome->trouble, &outcome->reply, outcome->words, facts, &report->diagnosis);
-}
-
-static void
-fill_report(const struct sp_smtp_way *way, const struct sp_smtp_recipient *recipients,
-            const struct sp_smtp_outcome *outcome, const char *host, const struct peer *peer, struct sp_report *report)
-{
-    (void)sp_text_copy(report->host, sizeof report->host, host);
-    (void)sp_text_copy(report->ip, sizeof report->ip, peer->ip);
-    (void)sp_text_copy(report->tls, sizeof report->tls, peer->tls);
-    const struct sp_facts facts = {
-        .tenant_domain = way->tenant->domain,
-        .mailbox = way->settings->username[0] != '\0' ? way->settings->username : way->tenant->sender,
-        .client_id = way->settings->oauth_client_id[0] != '\0' ? way->settings->oauth_client_id : NULL,
-        .public_ip = peer->public_ip[0] != '\0' ? peer->public_ip : NULL,
-        .host = report->host,
-        .hostname = way->env.settings->gateway.hostname,
-    };
-    report_whole(way, outcome, &facts, report);
-    for (size_t i = 0; i < report->n_recipients; i++)
-        report_recipient(way, &recipients[i], facts, &report->recipients[i]);
 }
 
 static void
@@ -525,14 +446,14 @@ sp_smtp_way_deliver(void *context, const struct sp_message *message, struct sp_r
     struct sp_composer *composer = NULL;
     struct sp_err err = { 0 };
     struct line line = { 0 };
-    struct peer peer = { 0 };
     SP_AUTO_FREE struct sp_smtp_recipient *recipients = make_recipients(message);
     if (recipients == NULL || sp_composer_new(message->mail, &composer, &err) != SP_OK) {
         report_no_memory(report);
         return;
     }
-    report->accepted = attempt(way, message, composer, recipients, &line, &outcome, &peer);
-    fill_report(way, recipients, &outcome, line.host, &peer, report);
+    report->accepted = attempt(way, message, composer, recipients, &line, &outcome);
+    sp_smtp_way_report(way, recipients, &outcome, line.host, line.smtp != NULL ? sp_smtp_facts(line.smtp) : NULL,
+                       report);
     if (line.smtp != NULL && outcome.alive)
         keep(way, &line);
     else
@@ -541,12 +462,6 @@ sp_smtp_way_deliver(void *context, const struct sp_message *message, struct sp_r
 }
 
 /* --- for a check --- */
-
-const struct sp_smtp_way_kind *
-sp_smtp_way_kind(const struct sp_smtp_way *way)
-{
-    return way->kind;
-}
 
 bool
 sp_smtp_way_credentials(struct sp_smtp_way *way, struct sp_way_credentials *ret, struct sp_smtp_outcome *outcome)
@@ -565,15 +480,4 @@ sp_smtp_way_may_try_again(struct sp_smtp_way *way, const struct sp_way_credentia
 {
     const struct line line = { .proof = (int)refused->which };
     return way->unready.rc == SP_OK && may_prove_otherwise(way, &line, outcome);
-}
-
-void
-sp_smtp_way_report(const struct sp_smtp_way *way, const struct sp_smtp_recipient *recipients,
-                   const struct sp_smtp_outcome *outcome, const char *host, const struct sp_smtp_facts *facts,
-                   struct sp_report *report)
-{
-    struct peer peer = { 0 };
-    if (facts != NULL)
-        note_peer(facts, &peer);
-    fill_report(way, recipients, outcome, host, &peer, report);
 }

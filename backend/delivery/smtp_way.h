@@ -45,6 +45,7 @@ void sp_smtp_way_shed(void *context);
 const struct sp_method_settings *sp_smtp_way_settings(const struct sp_smtp_way *way);
 const struct sp_tenant_settings *sp_smtp_way_tenant(const struct sp_smtp_way *way);
 const struct sp_way_env *sp_smtp_way_env(const struct sp_smtp_way *way);
+const struct sp_smtp_way_kind *sp_smtp_way_kind(const struct sp_smtp_way *way);
 void *sp_smtp_way_own(const struct sp_smtp_way *way); /* what make made */
 /* A sentence and a trouble into an outcome, for find and sign_in. Returns false. */
 bool sp_way_fail(struct sp_smtp_outcome *outcome, enum sp_stage stage, enum sp_trouble trouble, const char *format, ...)
@@ -57,15 +58,19 @@ struct sp_way_credentials {
     struct sp_tls *tls;
     const struct sp_secret *password; /* NULL: signs in otherwise, or not at all */
 };
-const struct sp_smtp_way_kind *sp_smtp_way_kind(const struct sp_smtp_way *way);
 /* What the next connection would use. false: nothing can be used, and outcome says why. */
 bool sp_smtp_way_credentials(struct sp_smtp_way *way, struct sp_way_credentials *ret, struct sp_smtp_outcome *outcome);
 /* These were refused, and there are others: take them. */
 bool sp_smtp_way_may_try_again(struct sp_smtp_way *way, const struct sp_way_credentials *refused,
                                const struct sp_smtp_outcome *outcome);
-/* Fills a report for report->n_recipients recipients. facts: NULL when there was no session. */
+
+/* --- smtp_way_report.c --- */
+
+/* What an outcome means. */
+enum sp_class sp_smtp_way_class(const struct sp_smtp_way *way, const struct sp_smtp_outcome *outcome);
+/* Fills a report for report->n_recipients recipients. peer: NULL when there was no session. */
 void sp_smtp_way_report(const struct sp_smtp_way *way, const struct sp_smtp_recipient *recipients,
-                        const struct sp_smtp_outcome *outcome, const char *host, const struct sp_smtp_facts *facts,
+                        const struct sp_smtp_outcome *outcome, const char *host, const struct sp_smtp_facts *peer,
                         struct sp_report *report);
 
 /* smtp_way_mx.c: make, unmake, find and unreachable of the methods that go to the tenant's mail exchangers. */
