@@ -230,6 +230,21 @@ class Asking(Checks):
             world.ask("GET", where).json()))
         self.assertEqual(done["result"], "ok")
 
+    def test_a_check_that_hangs_ends_with_the_sender_and_is_not_begun_again(self):
+        world = self.world
+        world.sandbox.play("submission/hang:banner")
+        where = world.ask("POST", "/api/v1/methods/submission/check").headers["Location"]
+        wait_until("the check runs", lambda: world.ask("GET", where).json()["steps"])
+        world.kill(world.children()["sender"])
+        check = wait_until("the check is done", lambda: (lambda c: c if c["state"] == "done" else None)(
+            world.ask("GET", where).json()))
+        self.assertEqual(check["result"], "interrupted")
+        where = world.ask("POST", "/api/v1/methods/submission/check").headers["Location"]
+        wait_until("the next one runs", lambda: world.ask("GET", where).json()["steps"])
+        status, seconds = world.stop()
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 10)
+
     def test_without_a_daemon(self):
         self.world.stop()
         self.assertIn("scanpostd is not running", self.world.cli("check", expect=1).stderr)
