@@ -351,7 +351,7 @@ test_methods_folders_and_health(void **state)
     struct house *house = *state;
     struct sp_method_settings methods[] = {
         { .name = "direct", .type = SP_TYPE_DIRECT, .tenant = "contoso", .enabled = true },
-        { .name = "graph", .type = SP_TYPE_GRAPH, .tenant = "contoso" },
+        { .name = "graph", .type = SP_TYPE_GRAPH, .tenant = "contoso", .username = "" },
     };
     struct sp_response res;
     house->w->settings.methods = methods;
