@@ -175,12 +175,12 @@ payload_make(const struct sp_box_app *app, const struct sp_box_grant *grant)
 {
     char issuer[128];
     (void)snprintf(issuer, sizeof(issuer), "https://sts.windows.net/%s/", app->tenant);
-    json_t *payload = json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s}",
-                                "aud", grant->resource, "iss", issuer, "iat", (json_int_t)grant->now_s, "nbf",
-                                (json_int_t)grant->now_s, "exp", (json_int_t)(grant->now_s + grant->lifetime_s), "aio",
-                                opaque(45), "app_displayname", "scanpost", "appid", app->client, "appidacr",
-                                grant->by_certificate ? "2" : "1", "idp", issuer, "idtyp", "app", "oid", app->object,
-                                "sub", app->object, "rh", opaque(60), "uti", opaque(16), "ver", "1.0");
+    json_t *payload = json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s}", "aud", grant->resource,
+        "iss", issuer, "iat", (json_int_t)grant->now_s, "nbf", (json_int_t)grant->now_s, "exp",
+        (json_int_t)grant->now_s + (json_int_t)grant->lifetime_s, "aio", opaque(45), "app_displayname", "scanpost",
+        "appid", app->client, "appidacr", grant->by_certificate ? "2" : "1", "idp", issuer, "idtyp", "app", "oid",
+        app->object, "sub", app->object, "rh", opaque(60), "uti", opaque(16), "ver", "1.0");
     json_object_set_new(payload, "tid", json_string(app->tenant));
     json_object_set_new(payload, "wids", json_pack("[s]", "0997a1d0-0d1d-4acb-b408-d5ca73121e90"));
     if (!grant->without_roles)

@@ -1,7 +1,9 @@
 /* Drafts and their attachments: small ones in JSON, large ones by upload sessions (learn.microsoft.com
  * graph/outlook-large-attachments): PUT after PUT with "Content-Range: bytes 0-3276799/104857600", in order; 200 with
  * what is expected next, 201 after the last. The upload URL holds its own authorization. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -252,16 +254,29 @@ struct range {
     uint64_t first, last, whole;
 };
 
+/* The number at *text, which must be followed by `end`; moves behind that. */
+static bool
+number(const char **text, char end, uint64_t *ret)
+{
+    char *rest = NULL;
+    if (**text < '0' || **text > '9')
+        return false;
+    errno = 0;
+    *ret = strtoull(*text, &rest, 10);
+    *text = rest + (*rest != '\0');
+    return errno == 0 && *rest == end;
+}
+
 /* "bytes 0-99/1000" */
 static bool
 range_parse(const char *text, struct range *ret)
 {
-    unsigned long long first = 0, last = 0, whole = 0;
-    int used = 0;
-    if (sscanf(text, "bytes %19llu-%19llu/%19llu%n", &first, &last, &whole, &used) != 3 || text[used] != '\0')
+    static const char unit[] = "bytes ";
+    if (!sp_text_starts(text, unit))
         return false;
-    *ret = (struct range){ first, last, whole };
-    return first <= last && last < whole;
+    text += strlen(unit);
+    return number(&text, '-', &ret->first) && number(&text, '/', &ret->last) && number(&text, '\0', &ret->whole) &&
+           ret->first <= ret->last && ret->last < ret->whole;
 }
 
 static bool

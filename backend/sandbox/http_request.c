@@ -260,15 +260,19 @@ bool
 sp_box_percent_decode(struct sp_str *out, const char *text, size_t size, bool form)
 {
     for (size_t i = 0; i < size; i++) {
-        char c = form && text[i] == '+' ? ' ' : text[i];
-        if (c == '%') {
-            int high = i + 2 < size ? hex_digit(text[i + 1]) : -1, low = i + 2 < size ? hex_digit(text[i + 2]) : -1;
-            if (high < 0 || low < 0 || high + low == 0)
-                return false;
-            c = (char)(high * 16 + low);
-            i += 2;
+        if (text[i] != '%') {
+            if (form && text[i] == '+')
+                sp_str_add_char(out, ' ');
+            else
+                sp_str_add_char(out, text[i]);
+            continue;
         }
-        sp_str_add_char(out, c);
+        int high = i + 2 < size ? hex_digit(text[i + 1]) : -1, low = i + 2 < size ? hex_digit(text[i + 2]) : -1;
+        if (high < 0 || low < 0 || high + low == 0)
+            return false;
+        unsigned char byte = (unsigned char)(high * 16 + low);
+        sp_str_add_n(out, &byte, 1);
+        i += 2;
     }
     return !out->failed;
 }

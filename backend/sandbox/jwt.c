@@ -11,7 +11,7 @@
 #include "base/auto.h"
 #include "base/digest.h"
 
-enum { P256_SIZE = 32, DER_MAX = 128 };
+enum { P256_SIZE = 32, P256_PAIR = 64, DER_MAX = 128 };
 
 /* base64url. */
 
@@ -109,7 +109,7 @@ static bool
 ecdsa_to_der(const struct sp_str *raw, struct sp_str *ret)
 {
     unsigned char der[DER_MAX], *end = der;
-    if (raw->len != 2 * P256_SIZE)
+    if (raw->len != P256_PAIR)
         return false;
     ECDSA_SIG *pair = ECDSA_SIG_new();
     BIGNUM *r = BN_bin2bn((const unsigned char *)raw->text, P256_SIZE, NULL);
@@ -128,7 +128,7 @@ ecdsa_to_der(const struct sp_str *raw, struct sp_str *ret)
 }
 
 static bool
-ecdsa_from_der(const unsigned char *der, size_t size, unsigned char raw[2 * P256_SIZE])
+ecdsa_from_der(const unsigned char *der, size_t size, unsigned char raw[P256_PAIR])
 {
     ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)size);
     bool fine = pair != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(pair), raw, P256_SIZE) == P256_SIZE &&
@@ -188,7 +188,7 @@ add_part(struct sp_str *out, const json_t *part)
 bool
 sp_box_jwt_sign(const json_t *header, const json_t *payload, EVP_PKEY *key, struct sp_str *out)
 {
-    unsigned char der[DER_MAX], raw[2 * P256_SIZE];
+    unsigned char der[DER_MAX], raw[P256_PAIR];
     size_t start = out->len, size = sizeof(der);
     if (!add_part(out, header))
         return false;

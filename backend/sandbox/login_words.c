@@ -137,8 +137,9 @@ sp_box_entra_refuse(struct sp_box_answer *answer, enum sp_box_refused refused, c
     make_guid(trace);
     make_guid(correlation);
     sp_time_iso(words->now_ms, when);
-    (void)memcpy(when + 10, " ", 1); /* "2026-11-23 12:00:00Z" */
-    (void)memcpy(when + 19, "Z", 2);
+    when[10] = ' '; /* "2026-11-23 12:00:00Z" */
+    when[19] = 'Z';
+    when[20] = '\0';
     (void)snprintf(uri, sizeof(uri), "https://login.microsoftonline.com/error?code=%d", row->code);
     sp_str_addf(&text, "AADSTS%d: ", row->code);
     expand(&text, row->words, words);

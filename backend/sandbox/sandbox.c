@@ -299,15 +299,17 @@ sp_sandbox_init(struct sp_sandbox *box)
     *box = (struct sp_sandbox){ .dirfd = -1, .lock_fd = -1, .hall = { .stop_fd = -1 } };
 }
 
+typedef enum sp_rc step_fn(struct sp_sandbox *box, struct sp_err *err);
+
 enum sp_rc
 sp_sandbox_start(struct sp_sandbox *box, struct sp_err *err)
 {
-    enum sp_rc (*const steps[])(struct sp_sandbox *, struct sp_err *) = {
-        open_folder, choose_names, open_account, open_app, open_scenarios, open_store, prepare_servers, open_doors,
-    };
     box->hall.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (box->hall.stop_fd < 0)
         return sp_fail_errno(err, "sandbox: eventfd");
+    static step_fn *const steps[] = {
+        open_folder, choose_names, open_account, open_app, open_scenarios, open_store, prepare_servers, open_doors,
+    };
     enum sp_rc rc = SP_OK;
     for (size_t i = 0; i < SP_LEN(steps) && rc == SP_OK; i++)
         rc = steps[i](box, err);
