@@ -19,6 +19,7 @@
 #include "db/spool.h"
 #include "gateway/folders.h"
 #include "gateway/intake.h"
+#include "gateway/people/people.h"
 
 static const char *contoso_domains[] = { "contoso.com", "contoso.de" };
 static const char *fabrikam_domains[] = { "fabrikam.com" };
@@ -74,6 +75,7 @@ world_settings(struct world *w)
     w->routes[1].allow_external = true;
     w->routes[2].name = "nobody";
     w->routes[2].otherwise = (struct sp_texts)LIST(otherwise);
+    w->settings.people_file = "";
     w->folders[0] = (struct sp_folder_settings){
         .name = "scans", .path = w->drop, .route = "accounting", .accept = LIST(accept), .settle_ms = 150
     };
@@ -94,6 +96,19 @@ world_settings(struct world *w)
         .n_folders = 1,
         .retention = { .documents_ms = 604800000, .failed_ms = 2592000000, .history_ms = 34560000000 },
     };
+}
+
+static void
+open_intake(struct world *w)
+{
+    struct sp_intake_options options = { .settings = &w->settings,
+                                         .batch = w->batch,
+                                         .spool = w->spool,
+                                         .people = w->people,
+                                         .clock = &sp_clock_system,
+                                         .log = &w->log,
+                                         .wake_fd = w->wake };
+    must(sp_intake_new(&options, &w->intake, NULL) == SP_OK);
 }
 
 struct world *
@@ -119,14 +134,17 @@ world_open(const char *base)
         fprintf(stderr, "%s\n", err.text);
         abort();
     }
-    struct sp_intake_options options = { .settings = &w->settings,
-                                         .batch = w->batch,
-                                         .spool = w->spool,
-                                         .clock = &sp_clock_system,
-                                         .log = &w->log,
-                                         .wake_fd = w->wake };
-    must(sp_intake_new(&options, &w->intake, &err) == SP_OK);
+    open_intake(w);
     return w;
+}
+
+void
+world_people(struct world *w, const char *csv)
+{
+    sp_intake_free(&w->intake);
+    sp_people_free(&w->people);
+    must(sp_people_parse(csv, strlen(csv), &w->people, NULL) == SP_OK);
+    open_intake(w);
 }
 
 void
@@ -134,6 +152,7 @@ world_close(struct world *w)
 {
     sp_folders_stop(&w->house);
     sp_intake_free(&w->intake);
+    sp_people_free(&w->people);
     sp_spool_close(&w->spool);
     sp_batch_close(&w->batch);
     sp_db_close(&w->db);

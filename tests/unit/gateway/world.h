@@ -41,6 +41,9 @@ void world_settings(struct world *w);
 struct world *world_open(const char *base);
 void world_close(struct world *w);
 
+/* From now on these people are known; before anything that uses the intake. */
+void world_people(struct world *w, const char *csv);
+
 /* The state directory's entries, published ones only. */
 size_t world_spool_count(struct world *w);
 /* How many jobs there are; with `ret` the newest, for the caller to free. */
