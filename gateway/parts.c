@@ -345,6 +345,21 @@ sp_parts_take(struct sp_parts *parts, struct sp_scan *scan, const struct sp_inta
     return rc == SP_OK ? finish_when_whole(parts, request, &in, ret, err) : rc;
 }
 
+enum sp_rc
+sp_parts_withdraw(struct sp_parts *parts, const char *owner, const char *key, struct sp_err *err)
+{
+    SP_AUTO_FREE char *job = NULL;
+    SP_AUTO(sp_arena_free) struct sp_arena *arena = sp_arena_new();
+    if (arena == NULL || asprintf(&job, "%s %s", owner, key) < 0)
+        return sp_fail(err, SP_E_NOMEM, "out of memory");
+    struct listing l = { .job = job, .arena = arena };
+    enum sp_rc rc = sp_batch_run(parts->with.batch, list, &l, err);
+    if (rc != SP_OK || l.count == 0)
+        return rc;
+    sp_info(parts->with.log, "parts: %zu file(s) of a print job that was cancelled are dropped", l.count);
+    return remove_all(parts, &l, err);
+}
+
 /* ---- what never became whole ---- */
 
 struct idle {

@@ -60,6 +60,9 @@ struct sp_part_result {
 enum sp_rc sp_parts_take(struct sp_parts *parts, struct sp_scan *scan, const struct sp_intake_request *request,
                          const struct sp_part_request *part, struct sp_part_result *ret, struct sp_err *err);
 
+/* The print job was cancelled: forgets the parts of it. Absent is fine. */
+enum sp_rc sp_parts_withdraw(struct sp_parts *parts, const char *owner, const char *key, struct sp_err *err);
+
 /* Makes a held job of every print job that got no part for half a day. */
 void sp_parts_sweep(struct sp_parts *parts);
 

@@ -262,3 +262,34 @@ sp_hand_over(const struct sp_hand_over *what)
     free(h.name);
     return result;
 }
+
+/* ---- taking it back ---- */
+
+static char *
+escape(const char *text)
+{
+    SP_AUTO(sp_str_free) struct sp_str out = { 0 };
+    for (; *text != '\0'; text++)
+        sp_str_addf(&out, "%%%02x", (unsigned)(unsigned char)*text);
+    return sp_str_steal(&out);
+}
+
+/* One try: a daemon that is away makes a held job of it, half a day later. */
+void
+sp_hand_back(const struct sp_print_job *job)
+{
+    struct sp_client *client = NULL;
+    struct sp_err err = { 0 };
+    json_t *answer = NULL;
+    SP_AUTO_FREE char *path = NULL;
+    SP_AUTO_FREE char *key = job->key == NULL ? NULL : escape(job->key);
+    if (key == NULL || asprintf(&path, "/api/v1/scans?key=%s", key) < 0)
+        return;
+    enum sp_rc rc = sp_client_new(job->run_dir, &client, &err);
+    if (rc == SP_OK)
+        rc = sp_client_call(client, "DELETE", path, NULL, &answer, &err);
+    if (rc != SP_OK)
+        sp_report("DEBUG", "scanpost keeps the files it has: %s", err.text);
+    json_decref(answer);
+    sp_client_free(&client);
+}

@@ -26,4 +26,7 @@ struct sp_hand_over {
 /* Says on standard error what happens. */
 enum sp_handed sp_hand_over(const struct sp_hand_over *what);
 
+/* The job was cancelled: what was handed over of it, in front of its last file, may go. */
+void sp_hand_back(const struct sp_print_job *job);
+
 #endif

@@ -10,7 +10,9 @@
  *   RETRY ends in "aborted" after five tries           so it is RETRY_CURRENT, which has no end
  *   anything but 0, on a file that is not the          so there we wait in place as long as it takes
  *     job's last one, aborts the job
- *   a death by SIGTERM is no failure                   so we die of it where a status would abort the job */
+ *   a death by SIGTERM is no failure                   so we die of it where a status would abort the job
+ *   a job that is cancelled in front of other          so then a failure it is
+ *     files blocks the queue unless we fail */
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -19,9 +21,9 @@
 
 #include <cups/backend.h>
 
+#include "backend/cups/cups_job.h"
 #include "backend/cups/document.h"
 #include "backend/cups/hand_over.h"
-#include "backend/cups/job_files.h"
 #include "backend/cups/print_job.h"
 #include "backend/cups/report.h"
 #include "backend/cups/side.h"
@@ -57,19 +59,24 @@ from_environment(const char *name)
     return getenv(name);
 }
 
-/* Cancelled, or the queue or CUPS is being stopped. */
+/* SIGTERM came: the job was cancelled, or the queue or CUPS is being stopped. In front of other files, CUPS frees the
+ * queue of a cancelled job only when we fail, and keeps the job of a stopped queue only when we do not. */
 static int
-end_stopped(bool last)
+end_stopped(const struct sp_print_job *job, bool last)
 {
-    if (!last) {
-        (void)signal(SIGTERM, SIG_DFL);
-        (void)raise(SIGTERM);
+    if (last)
+        return CUPS_BACKEND_RETRY_CURRENT;
+    if (sp_cups_job_cancelled(job)) {
+        sp_hand_back(job);
+        return CUPS_BACKEND_CANCEL;
     }
+    (void)signal(SIGTERM, SIG_DFL);
+    (void)raise(SIGTERM);
     return CUPS_BACKEND_RETRY_CURRENT;
 }
 
 static int
-status_of(enum sp_handed handed, bool last)
+status_of(const struct sp_print_job *job, enum sp_handed handed, bool last)
 {
     switch (handed) {
     case SP_HANDED_OVER:
@@ -81,15 +88,15 @@ status_of(enum sp_handed handed, bool last)
     case SP_HANDED_STOPPED:
         break;
     }
-    return end_stopped(last);
+    return end_stopped(job, last);
 }
 
 /* A file that cannot be had now is no reason to give the job up. */
 static int
-status_without_document(const struct sp_err *err, bool last)
+status_without_document(const struct sp_print_job *job, const struct sp_err *err, bool last)
 {
     if (err->rc == SP_E_CLOSED)
-        return end_stopped(last);
+        return end_stopped(job, last);
     sp_report("ERROR", "%s", err->text);
     if (err->rc == SP_E_TYPE)
         return CUPS_BACKEND_CANCEL;
@@ -103,10 +110,10 @@ print(const struct sp_print_job *job)
     struct sp_side side = sp_side_open();
     struct sp_document document = { .fd = -1 };
     struct sp_err err = { 0 };
-    int files = job->by_cups ? sp_job_files(job) : 1;
+    int files = job->by_cups ? sp_cups_job_files(job) : 1;
     bool last = files < 2 || job->number == files;
     if (sp_document_open(job->file, &side, &stop, &document, &err) != SP_OK)
-        return status_without_document(&err, last);
+        return status_without_document(job, &err, last);
     const struct sp_hand_over what = {
         .job = job,
         .document = &document,
@@ -122,7 +129,7 @@ print(const struct sp_print_job *job)
         sp_report(job->by_cups ? "PAGE" : "ATTR", "%s",
                   job->by_cups ? "1 1" : "job-impressions=1 job-impressions-completed=1");
     sp_document_close(&document);
-    return status_of(handed, last);
+    return status_of(job, handed, last);
 }
 
 int
@@ -137,7 +144,7 @@ main(int argc, char *argv[])
         return CUPS_BACKEND_CANCEL;
     }
     SP_AUTO(sp_print_job_free) struct sp_print_job *job = NULL;
-    const struct sp_print_call call = { argc, argv, from_environment };
+    const struct sp_print_call call = { argc, (const char *const *)argv, from_environment };
     struct sp_err err = { 0 };
     catch_signals();
     enum sp_rc rc = sp_print_job_read(&call, &job, &err);

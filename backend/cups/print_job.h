@@ -17,7 +17,7 @@ enum { SP_PRINT_NAMES_MAX = 1000, SP_PRINT_ADDRESSES_MAX = 200 };
 
 struct sp_print_call {
     int argc;
-    char *const *argv;
+    const char *const *argv;
     const char *(*env)(const char *name); /* NULL: not there */
 };
 

@@ -12,11 +12,13 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/settings.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "db/job.h"
 #include "gateway/intake.h"
 #include "gateway/parts.h"
+#include "gateway/people/people.h"
 #include "web/api/input.h"
 #include "web/api/job_json.h"
 #include "web/api/scan_set.h"
@@ -176,6 +178,28 @@ name_source(const struct sp_upload *upload, struct sp_intake_request *request)
     }
 }
 
+/* A print job that names nobody, through a route that names nobody, is for whoever printed it. */
+static enum sp_rc
+tell_print_user(const struct sp_upload *upload, struct sp_intake_request *request, struct sp_err *err)
+{
+    const struct sp_route_settings *route = sp_settings_route(upload->api->settings, request->route);
+    bool told = request->n_to + request->n_cc > 0 || (route != NULL && route->to.count > 0);
+    if (strcmp(request->source, "cups") != 0 || told || request->user[0] == '\0')
+        return SP_OK;
+    const struct sp_person *person = sp_people_find_login(sp_intake_people(upload->api->intake), request->user);
+    const char **to = sp_arena_array(upload->req->arena, 1, sizeof(*to));
+    if (to == NULL)
+        return sp_fail(err, SP_E_NOMEM, "http: out of memory");
+    if (person != NULL) {
+        to[0] = person->address;
+        request->to = to;
+        request->n_to = 1;
+        return SP_OK;
+    }
+    request->untold = sp_arena_format(upload->req->arena, "the print user '%s' is not among the people", request->user);
+    return request->untold != NULL ? SP_OK : sp_fail(err, SP_E_NOMEM, "http: out of memory");
+}
+
 /* Whose keys are told apart: names of tokens have no colon. */
 static const char *
 key_owner(const struct sp_request *req)
@@ -211,7 +235,8 @@ fill_request(const struct sp_upload *upload, struct sp_intake_request *request, 
         request->n_allowed = token->n_patterns;
     }
     name_source(upload, request);
-    return choose_route(upload, &request->route, err);
+    enum sp_rc rc = choose_route(upload, &request->route, err);
+    return rc == SP_OK ? tell_print_user(upload, request, err) : rc;
 }
 
 static enum sp_rc
@@ -352,6 +377,21 @@ scan_end(struct sp_upload *upload, const struct sp_request *req, struct sp_respo
         take_scan(upload, &request, res);
 }
 
+/* DELETE /api/v1/scans?key=...: a scan of several parts is not wanted any more. */
+static void
+scan_withdraw(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
+{
+    struct sp_err err = { 0 };
+    const char *key = or_none(sp_request_query(req, "key")), *owner = key_owner(req);
+    enum sp_rc rc = owner == NULL ? sp_fail(&err, SP_E_NOMEM, "http: out of memory") : SP_OK;
+    if (rc == SP_OK && api->parts != NULL)
+        rc = sp_parts_withdraw(api->parts, owner, key, &err);
+    if (rc == SP_OK)
+        sp_respond_empty(res, 204);
+    else
+        sp_respond_error(res, &err);
+}
+
 static const struct sp_receiver scan_receiver = {
     .begin = scan_begin,
     .take = scan_take,
@@ -361,5 +401,6 @@ static const struct sp_receiver scan_receiver = {
 
 const struct sp_route sp_routes_scans[] = {
     { "POST", "/api/v1/scans", SP_MAY_SUBMIT, NULL, &scan_receiver },
+    { "DELETE", "/api/v1/scans", SP_MAY_SUBMIT, scan_withdraw, NULL },
     { 0 },
 };

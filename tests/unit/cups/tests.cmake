@@ -1,0 +1,1 @@
+sp_test(cups_print_job_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/print_job_test.c USES backend_cups base)
