@@ -13,3 +13,4 @@ sp_test(gateway_news_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/news_test.c USES gat
 sp_test(gateway_people_test SOURCES ${here}/people_test.c USES gateway_people base)
 sp_test(gateway_recipient_test SOURCES ${here}/recipient_test.c USES gateway gateway_people base)
 sp_test(gateway_folder_sets_test SOURCES ${here}/folder_sets_test.c ${here}/world.c ${here}/samples.c USES gateway db base)
+sp_test(gateway_parts_test SOURCES ${here}/parts_test.c ${here}/world.c ${here}/samples.c USES gateway db base)
