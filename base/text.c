@@ -119,8 +119,8 @@ sp_text_trim(char *text)
     return text;
 }
 
-static char
-lower(char c)
+char
+sp_char_lower(char c)
 {
     if (c < 'A' || c > 'Z')
         return c;
@@ -139,7 +139,7 @@ void
 sp_text_lower(char *text)
 {
     for (; *text != '\0'; text++)
-        *text = lower(*text);
+        *text = sp_char_lower(*text);
 }
 
 bool
@@ -151,18 +151,18 @@ sp_text_starts(const char *text, const char *prefix)
 bool
 sp_text_equal_nocase(const char *a, const char *b)
 {
-    while (*a != '\0' && lower(*a) == lower(*b)) {
+    while (*a != '\0' && sp_char_lower(*a) == sp_char_lower(*b)) {
         a++;
         b++;
     }
-    return lower(*a) == lower(*b);
+    return sp_char_lower(*a) == sp_char_lower(*b);
 }
 
 bool
 sp_text_starts_nocase(const char *text, const char *prefix)
 {
     for (; *prefix != '\0'; text++, prefix++)
-        if (lower(*text) != lower(*prefix))
+        if (sp_char_lower(*text) != sp_char_lower(*prefix))
             return false;
     return true;
 }
@@ -179,7 +179,7 @@ sp_text_find_nocase(const char *text, const char *needle)
 {
     if (*needle == '\0')
         return text;
-    const char first[] = { lower(*needle), upper(*needle), '\0' };
+    const char first[] = { sp_char_lower(*needle), upper(*needle), '\0' };
     for (text += strcspn(text, first); *text != '\0'; text += 1 + strcspn(text + 1, first))
         if (sp_text_starts_nocase(text, needle))
             return text;
@@ -250,7 +250,7 @@ sp_parse_size(const char *text, uint64_t *ret)
         *ret = number;
         return true;
     }
-    const char *which = strchr(units, lower(*unit));
+    const char *which = strchr(units, sp_char_lower(*unit));
     if (which == NULL || unit[1] != '\0')
         return false;
     uint64_t scale = UINT64_C(1) << (10 * (which - units + 1));

@@ -23,6 +23,7 @@ bool sp_text_has_control(const char *text); /* any byte below 0x20, or 0x7f */
 /* Trims spaces and tabs on both sides in place; returns the start. */
 char *sp_text_trim(char *text);
 /* ASCII only, whatever the locale. */
+char sp_char_lower(char c);
 void sp_text_lower(char *text);
 bool sp_text_equal_nocase(const char *a, const char *b);
 bool sp_text_starts(const char *text, const char *prefix); /* case matters */

@@ -133,16 +133,16 @@ insert_row(struct sp_db *db, const struct sp_job *job, struct sp_err *err)
     if (sp_job_fingerprint(job, fingerprint, err) != SP_OK)
         return SP_E_NOMEM;
     const struct sp_bind in[] = {
-        sp_text(job->id),         sp_text(sp_job_state_name(job->state)),
-        sp_number(job->created),  job->state == SP_JOB_QUEUED ? sp_number(job->created) : sp_none(),
-        sp_text(job->source),     sp_text(job->source_name),
-        sp_text(job->user),       sp_text(job->route),
-        sp_text(job->tenant),     sp_text(job->from),
-        sp_text(job->from_name),  sp_text(job->reply_to),
-        sp_text(job->subject),    sp_text(job->body),
-        sp_text(job->message_id), sp_text(job->boundary),
-        sp_raw(job->folder_name), sp_number(total_size(job)),
-        sp_text(job->trouble),    sp_text(fingerprint),
+        sp_text(job->id),           sp_text(sp_job_state_name(job->state)),
+        sp_number(job->created),    job->state == SP_JOB_QUEUED ? sp_number(job->created) : sp_none(),
+        sp_text(job->source),       sp_text(job->source_name),
+        sp_text(job->user),         sp_text(job->route),
+        sp_text(job->tenant),       sp_text(job->from),
+        sp_text(job->from_name),    sp_text(job->reply_to),
+        sp_text(job->subject),      sp_text(job->body),
+        sp_text(job->message_id),   sp_text(job->boundary),
+        sp_raw(job->folder_name),   sp_number(total_size(job)),
+        sp_text(job->trouble),      sp_text(fingerprint),
         sp_text(job->duplicate_of),
     };
     enum sp_rc rc = sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);

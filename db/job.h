@@ -75,15 +75,15 @@ struct sp_job {
     const char *from, *from_name, *reply_to, *subject, *body;
     const char *message_id; /* "<ulid@hostname>" */
     const char *boundary;
-    const char *folder_name; /* the name a dropped file had below its folder, for the notes beside it; raw bytes */
-    const char *method;      /* the last one tried, or being tried */
-    const char *trouble;     /* why it is held or failed, in words */
-    int64_t spent_ms;        /* time that counts towards retry.expire */
-    int64_t last_attempt;    /* when the last one ended */
-    int tries;               /* attempts that count for backoff */
-    int64_t retried;         /* when a person last asked for another try; attempts before it do not count any more */
+    const char *folder_name;  /* the name a dropped file had below its folder, for the notes beside it; raw bytes */
+    const char *method;       /* the last one tried, or being tried */
+    const char *trouble;      /* why it is held or failed, in words */
+    int64_t spent_ms;         /* time that counts towards retry.expire */
+    int64_t last_attempt;     /* when the last one ended */
+    int tries;                /* attempts that count for backoff */
+    int64_t retried;          /* when a person last asked for another try; attempts before it do not count any more */
     const char *duplicate_of; /* the id of a job that was alike, shortly before; not in the envelope */
-    const char *only_method; /* after an unknown outcome: this one, until only_until */
+    const char *only_method;  /* after an unknown outcome: this one, until only_until */
     int64_t only_until;
     bool waits_for_method; /* deferred because none is up: goes out when one comes back */
     const char *waits_in;  /* the line it stands in while a method is busy; "" : none */

@@ -74,8 +74,9 @@ sp_job_retry(struct sp_db *db, const char *id, int64_t now, struct sp_err *err)
 static enum sp_rc
 cancel(struct sp_db *db, const char *id, int64_t now, struct sp_err *err)
 {
-    static const char sql[] = "UPDATE job SET state = 'cancelled', finished = $2, next_attempt = 0, due = NULL,"
-                              " waits_for_method = 0, waits_in = '' WHERE id = $1 AND state IN ('queued', 'deferred', 'held')";
+    static const char sql[] =
+        "UPDATE job SET state = 'cancelled', finished = $2, next_attempt = 0, due = NULL,"
+        " waits_for_method = 0, waits_in = '' WHERE id = $1 AND state IN ('queued', 'deferred', 'held')";
     const struct sp_bind in[] = { sp_text(id), sp_number(now) };
     size_t changed = 0;
     enum sp_rc rc = sp_db_exec(db, sql, in, SP_LEN(in), &changed, err);

@@ -49,8 +49,8 @@ load_parts(struct sp_db *db, const char *job, struct sp_arena *arena, struct sp_
     size_t n = 0;
     struct sp_rows rows;
     sp_db_query(db, sql, in, SP_LEN(in), &rows);
-    while (n < (size_t)room && sp_rows_next(&rows))
-        parts[n++] = (struct sp_part){
+    for (; n < (size_t)room && sp_rows_next(&rows); n++)
+        parts[n] = (struct sp_part){
             .job = sp_row_keep(&rows, 0, arena),
             .n = (int)sp_row_number(&rows, 1),
             .entry = sp_row_keep(&rows, 2, arena),

@@ -25,7 +25,7 @@ const struct sp_folder_times sp_folder_times_usual = {
     .patience_ms = 60000,
     .backoff_max_ms = 60000,
     .probe_ms = 2000,
-    .sweep_ms = 24 * 3600000,
+    .sweep_ms = 86400000, /* a day */
 };
 
 /* ---- between the threads ---- */

@@ -79,9 +79,10 @@ struct sp_intake_request {
     const char *const *allowed; /* address patterns that the giver may name; NULL: any */
     size_t n_allowed;
     const char *idempotency_owner, *idempotency_key; /* key "" or NULL: none */
-    const char *untold; /* why it cannot be told whom it is for, in words: the route's `otherwise` gets it; NULL: it can */
+    const char
+        *untold; /* why it cannot be told whom it is for, in words: the route's `otherwise` gets it; NULL: it can */
     bool hold_duplicates; /* one that is alike to another shortly before waits for a person */
-    const char *held; /* why the job waits for a person from the start, in words; NULL: it does not */
+    const char *held;     /* why the job waits for a person from the start, in words; NULL: it does not */
 };
 /* On success the scan is taken and *ret_repeated tells whether it was one taken before (same idempotency key).
  * SP_E_INVALID (no recipient, bad address, control characters in the subject, unknown route), SP_E_DENIED (recipient

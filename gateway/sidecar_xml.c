@@ -94,7 +94,7 @@ add_name(struct sp_str *path, const char *name)
 {
     const char *colon = strrchr(name, ':');
     for (name = colon == NULL ? name : colon + 1; *name != '\0'; name++)
-        sp_str_add_char(path, *name >= 'A' && *name <= 'Z' ? (char)(*name - 'A' + 'a') : *name);
+        sp_str_add_char(path, sp_char_lower(*name));
 }
 
 /* <field name="senderName"> is as good as <senderName>. */

@@ -35,7 +35,7 @@ answer_to(cups_sc_command_t command, char *data, int *size)
         return CUPS_SC_STATUS_OK;
     case CUPS_SC_CMD_GET_DEVICE_ID:
         *size = (int)strlen(device_id);
-        memcpy(data, device_id, strlen(device_id));
+        memcpy(data, device_id, (size_t)*size); // NOLINT(bugprone-not-null-terminated-result): it has a length
         return CUPS_SC_STATUS_OK;
     case CUPS_SC_CMD_GET_STATE:
         data[(*size)++] = CUPS_SC_STATE_ONLINE;

@@ -8,7 +8,7 @@
 enum { FAILURES_TO_CONNECT = 2 };
 
 static const int64_t MINUTE = 60000, HOUR = 3600000; /* ms */
-static const int64_t LONGEST_REST = 21600000; /* six hours */
+static const int64_t LONGEST_REST = 21600000;        /* six hours */
 
 struct rest {
     int64_t first, longest;

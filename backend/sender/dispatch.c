@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "db/batch.h"
 
-enum { DB_TROUBLE_PAUSE_MS = 2000 };
+enum { DB_TROUBLE_PAUSE_MS = 2000, HOUR_MS = 3600000 };
 
 /* --- a clock that was wrong --- */
 
@@ -23,7 +23,7 @@ enum { DB_TROUBLE_PAUSE_MS = 2000 };
 static int64_t
 longest_wait(const struct sender *s)
 {
-    static const int64_t longest_rest = 7 * 3600000;
+    static const int64_t longest_rest = 25200000; /* seven hours */
     int64_t most = s->options->settings->retry.max_ms * 2;
     return most > longest_rest ? most : longest_rest;
 }
@@ -201,8 +201,8 @@ shorter(int a, int64_t b)
 {
     if (b < 0)
         b = 0;
-    if (b > 3600 * 1000)
-        b = 3600 * 1000;
+    if (b > HOUR_MS)
+        b = HOUR_MS;
     return a < 0 || b < a ? (int)b : a;
 }
 

@@ -89,6 +89,7 @@ stand_in_line(struct errand *e, size_t way, struct sp_queue_wait *wait)
         rc = sp_batch_run(e->env->batch, postpone_in_batch, wait, &err);
     if (rc != SP_OK && rc != SP_E_CONFLICT)
         sp_error(e->env->log, "job %s: cannot be put in line: %s", e->job->id, err.text);
+    wait->waits_in = ""; /* the name ends with this function */
     if (rc == SP_OK)
         sp_ways_line_joined(e->env->ways, line);
     return rc == SP_OK || rc == SP_E_CONFLICT;

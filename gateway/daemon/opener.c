@@ -138,8 +138,8 @@ is_plain(const char *name)
     return name[0] != '\0' && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
-/* Walks down to where the last part of the path is, over directories only: no link, no "..", not too deep. Cuts the path
- * into its parts on the way. */
+/* Walks down to where the last part of the path is, over directories only: no link, no "..", not too deep. Cuts the
+ * path into its parts on the way. */
 static int
 walk(int folder, char *path, const char **ret_leaf)
 {

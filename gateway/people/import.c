@@ -55,7 +55,7 @@ heading_is(const char *heading, const char *name)
     for (; *heading != '\0'; heading++) {
         if (strchr(" _-", *heading) != NULL)
             continue;
-        char c = *heading >= 'A' && *heading <= 'Z' ? (char)(*heading - 'A' + 'a') : *heading;
+        char c = sp_char_lower(*heading);
         if (c != *name)
             return false;
         name++;

@@ -1,6 +1,7 @@
 /* people.c - an array of people, and a sorted array of all that they are called. */
 #include "gateway/people/people.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <stdbool.h>
@@ -109,7 +110,7 @@ fold_char(const struct sp_people *people, struct sp_str *out, const char *text, 
     else if (len > 1)
         sp_str_add_n(out, text, len);
     else
-        sp_str_add_char(out, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
+        sp_str_add_char(out, sp_char_lower(c));
 }
 
 /* Bytes that are no UTF-8 stay as they are: they match nothing in the file. */
@@ -280,6 +281,7 @@ join_equal_keys(struct sp_people *people, struct sp_err *err)
 {
     enum sp_rc rc = SP_OK;
     size_t kept = 0;
+    assert(people->n_keys == 0 || people->keys != NULL);
     for (size_t i = 0; rc == SP_OK && i < people->n_keys; i++) {
         const struct key *next = &people->keys[i];
         struct key *last = kept > 0 ? &people->keys[kept - 1] : NULL;

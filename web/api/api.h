@@ -22,8 +22,8 @@ struct sp_api {
     struct sp_batch *batch;
     struct sp_spool *spool;
     struct sp_intake *intake;
-    struct sp_parts *parts;     /* NULL: scans come whole */
-    struct sp_folders *folders; /* NULL: none are watched */
+    struct sp_parts *parts;         /* NULL: scans come whole */
+    struct sp_folders *folders;     /* NULL: none are watched */
     const struct sp_people *people; /* NULL: the file cannot be read */
     struct sp_auth *auth;
     const struct sp_clock *clock;

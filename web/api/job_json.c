@@ -132,15 +132,15 @@ add_decision(json_t *json, const struct sp_job *job)
 static json_t *
 head_json(const struct sp_job *job)
 {
-    return json_pack(
-        "{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "id", sp_json_text(job->id),
-        "state", sp_job_state_name(job->state), "created", sp_json_time(job->created), "finished",
-        sp_json_time(job->finished), "next_attempt", sp_json_time(job->next_attempt), "source",
-        sp_json_text(job->source), "source_name", sp_json_text(job->source_name), "user", sp_json_text(job->user),
-        "route", sp_json_text(job->route), "tenant", sp_json_text(job->tenant), "from", sp_json_text(job->from),
-        "subject", sp_json_text(job->subject), "message_id", sp_json_text(job->message_id), "method",
-        sp_json_text(job->method), "trouble", sp_json_text(job->trouble), "documents_deleted", job->documents_deleted,
-        "duplicate_of", text_or_null(job->duplicate_of));
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "id",
+                     sp_json_text(job->id), "state", sp_job_state_name(job->state), "created",
+                     sp_json_time(job->created), "finished", sp_json_time(job->finished), "next_attempt",
+                     sp_json_time(job->next_attempt), "source", sp_json_text(job->source), "source_name",
+                     sp_json_text(job->source_name), "user", sp_json_text(job->user), "route", sp_json_text(job->route),
+                     "tenant", sp_json_text(job->tenant), "from", sp_json_text(job->from), "subject",
+                     sp_json_text(job->subject), "message_id", sp_json_text(job->message_id), "method",
+                     sp_json_text(job->method), "trouble", sp_json_text(job->trouble), "documents_deleted",
+                     job->documents_deleted, "duplicate_of", text_or_null(job->duplicate_of));
 }
 
 json_t *

@@ -118,7 +118,7 @@ test_with_all_ways_down_time_stands_still_and_a_way_that_comes_back_frees_all(vo
     assert_int_equal(job->state, SP_JOB_DEFERRED);
     assert_true(job->waits_for_method);
     assert_int_equal(job->spent_ms, 0);
-    w->now += 2 * 3600000;
+    w->now += 7200000;
     sp_job_free(&job);
     assert_true(run(w, first));
     assert_int_equal(state_of(w, first), SP_JOB_SENT);
@@ -154,7 +154,7 @@ test_a_way_that_may_be_back_is_tried_by_one(void **state)
         add_job(w, ids[i]);
     open_ways(w);
     assert_true(run(w, ids[0]));
-    w->now += 3 * 3600000;
+    w->now += 10800000;
     struct runner runner = { w, ids[1], false };
     assert_int_equal(pthread_create(&thread, NULL, run_in_thread, &runner), 0);
     wait_inside(w, 1);
