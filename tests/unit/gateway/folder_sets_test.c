@@ -383,11 +383,11 @@ static void
 test_the_owner_gets_it(void **state)
 {
     struct world *w = *state;
-    char people[200];
-    const struct passwd *me = getpwuid(geteuid()); /* NOLINT(concurrency-mt-unsafe): before there are threads */
-    if (me == NULL)
+    char people[200], buffer[2048];
+    struct passwd entry, *found = NULL;
+    if (getpwuid_r(geteuid(), &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
         skip();
-    snprintf(people, sizeof(people), "Me,me@contoso.com,%s\n", me->pw_name);
+    snprintf(people, sizeof(people), "Me,me@contoso.com,%s\n", entry.pw_name);
     world_people(w, people);
     w->folders[0].recipient_from = SP_FROM_OWNER;
     w->folders[0].route = "nobody";
