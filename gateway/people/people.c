@@ -2,6 +2,7 @@
 #include "gateway/people/people.h"
 
 #include <assert.h>
+#include <assert.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <stdbool.h>
