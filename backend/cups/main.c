@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <cups/backend.h>
@@ -91,7 +90,8 @@ status_of(const struct sp_print_job *job, enum sp_handed handed, bool last)
     return end_stopped(job, last);
 }
 
-/* A file that cannot be had now is no reason to give the job up. */
+/* A file that cannot be had now is no reason to give the job up. (In front of other files CUPS does so all the same;
+ * what came on standard input is gone, so there is nothing to wait for in place.) */
 static int
 status_without_document(const struct sp_print_job *job, const struct sp_err *err, bool last)
 {

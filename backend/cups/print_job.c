@@ -45,9 +45,8 @@ one_line(struct sp_arena *arena, const char *bytes, size_t max)
 {
     SP_AUTO(sp_str_free) struct sp_str clean = { 0 };
     sp_utf8_repair(&clean, bytes, strlen(bytes), true);
-    return clean.failed ? NULL
-                        : sp_arena_text_n(arena, sp_str_text(&clean),
-                                          sp_utf8_prefix(clean.text == NULL ? "" : clean.text, clean.len, max));
+    const char *text = sp_str_text(&clean);
+    return clean.failed ? NULL : sp_arena_text_n(arena, text, sp_utf8_prefix(text, clean.len, max));
 }
 
 static const char *
