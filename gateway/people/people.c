@@ -1,8 +1,6 @@
 /* people.c - an array of people, and a sorted array of all that they are called. */
 #include "gateway/people/people.h"
 
-#include <assert.h>
-#include <assert.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <stdbool.h>
@@ -281,19 +279,21 @@ static enum sp_rc
 join_equal_keys(struct sp_people *people, struct sp_err *err)
 {
     enum sp_rc rc = SP_OK;
+    struct key *keys = people->keys;
     size_t kept = 0;
-    assert(people->n_keys == 0 || people->keys != NULL);
     for (size_t i = 0; rc == SP_OK && i < people->n_keys; i++) {
-        const struct key *next = &people->keys[i];
-        struct key *last = kept > 0 ? &people->keys[kept - 1] : NULL;
-        if (last == NULL || strcmp(last->text, next->text) != 0) {
-            people->keys[kept++] = *next;
-        } else if (last->person != next->person) {
-            if (!last->is_address || !next->is_address)
-                rc = tell_double(people, last, next, err);
-            if (!sp_address_equal(people->all[last->person].address, people->all[next->person].address))
-                last->ambiguous = true;
+        const struct key *next = &keys[i];
+        if (kept == 0 || strcmp(keys[kept - 1].text, next->text) != 0) {
+            keys[kept++] = *next; // NOLINT(clang-analyzer-core.NullDereference): where there is one, there are keys
+            continue;
         }
+        struct key *last = &keys[kept - 1];
+        if (last->person == next->person)
+            continue;
+        if (!last->is_address || !next->is_address)
+            rc = tell_double(people, last, next, err);
+        if (!sp_address_equal(people->all[last->person].address, people->all[next->person].address))
+            last->ambiguous = true;
     }
     people->n_keys = kept;
     return rc;

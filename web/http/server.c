@@ -555,11 +555,12 @@ sp_http_stop(struct sp_http_server **server, int64_t wait_ms)
     struct sp_http_server *s = *server;
     if (s == NULL)
         return;
-    *server = NULL;
     struct timespec until = moment_in(wait_ms);
     pthread_mutex_lock(&s->lock);
     s->closing = true;
     pthread_mutex_unlock(&s->lock);
+    __atomic_store_n(server, NULL,
+                     __ATOMIC_RELEASE); /* whoever sees it knows that every answer from here on says close */
     for (size_t i = 0; i < s->n_listeners; i++)
         if (s->listeners[i].daemon != NULL && s->listeners[i].fd >= 0)
             MHD_quiesce_daemon(s->listeners[i].daemon);

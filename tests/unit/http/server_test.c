@@ -538,6 +538,14 @@ test_stop_lets_an_upload_finish(void **state)
 }
 
 static void
+until_stopping(struct world *w)
+{
+    for (int i = 0; i < 10000 && __atomic_load_n(&w->server, __ATOMIC_ACQUIRE) != NULL; i++)
+        (void)poll(NULL, 0, 1);
+    assert_null(__atomic_load_n(&w->server, __ATOMIC_ACQUIRE));
+}
+
+static void
 test_stop_answers_who_had_just_connected(void **state)
 {
     struct world *w = *state;
@@ -551,6 +559,7 @@ test_stop_answers_who_had_just_connected(void **state)
     until(&w->api.waiting, 2);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, stop_server, w), 0);
+    until_stopping(w);
     sem_post(&w->api.hold);
     SP_AUTO_FREE char *waited = hear(busy, NULL); /* to the end: its connection is closed */
     assert_non_null(strstr(waited, "Connection: close"));
