@@ -93,6 +93,7 @@ class Budget(unittest.TestCase):
             for n in range(2):
                 world.drop(f"scans-{n}.pdf", pdf(3000))
             wait_until("one is deferred", lambda: world.jobs("&state=deferred"))
+            wait_until("the other is sent", lambda: world.jobs("&state=sent"))
             job = world.job(world.jobs("&state=deferred")[0]["id"])
             self.assertRegex(job["trouble"], r"submission is busy: 1 messages in 3600 s, next at \d\d:\d\d:\d\d UTC")
             method = world.method("submission")
