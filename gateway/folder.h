@@ -188,7 +188,8 @@ enum sp_folder_ears { SP_EARS_NONE, SP_EARS_PROBING, SP_EARS_PROVEN }; /* what i
 
 struct sp_sub {
     char *name;
-    int wd; /* of inotify; -1: none */
+    int wd;     /* of inotify; -1: none */
+    bool heard; /* inotify had its ear here since we last looked */
 };
 
 struct sp_folder {
@@ -203,6 +204,7 @@ struct sp_folder {
     bool deaf;           /* inotify missed a file here once: not asked again */
     struct sp_sub *subs; /* sub-folders that are people's */
     size_t n_subs;
+    char blocked[256];                /* a directory in it that cannot be used, in words; "" */
     const struct sp_pending *speaker; /* whose trouble is shown; of several one is enough */
     struct sp_folder_status shown;    /* under the lock of the house */
 };
@@ -270,7 +272,7 @@ int64_t sp_folder_look_interval(const struct sp_folders *house, const struct sp_
 /* Asks inotify, and puts it to the proof. */
 void sp_folder_listen(struct sp_folders *house, struct sp_folder *folder);
 void sp_folder_stop_listening(struct sp_folders *house, struct sp_folder *folder);
-/* A watch for a sub-folder; -1: nobody listens here, or there are no more. */
+/* A watch for a sub-folder; -1: nobody listens here, or it cannot be had. */
 int sp_folder_listen_to_sub(struct sp_folders *house, struct sp_folder *folder, const char *sub);
 void sp_folder_end_probing(struct sp_folders *house, struct sp_folder *folder, bool heard);
 /* inotify said nothing about a file that has been here for a while: it hears only what this machine does. */
@@ -281,8 +283,8 @@ void sp_folders_hear(struct sp_folders *house); /* reads all that inotify has to
 
 /* A directory in a folder that takes its sub-folders for people: it is watched, and looked into when it is new. */
 void sp_folder_add_sub(struct sp_folders *house, struct sp_folder *folder, const char *name);
-/* Those that are gone. */
-void sp_folder_drop_lost_subs(struct sp_folders *house, struct sp_folder *folder);
+/* Those that are gone are dropped; those that could not be listened to are asked again. */
+void sp_folder_tend_subs(struct sp_folders *house, struct sp_folder *folder);
 void sp_folder_drop_subs(struct sp_folders *house, struct sp_folder *folder);
 struct sp_sub *sp_folder_sub_by_wd(const struct sp_folder *folder, int wd);
 
@@ -293,6 +295,8 @@ void sp_folder_set_trouble(struct sp_folders *house, struct sp_folder *folder, c
 /* The trouble of one file. Of several in trouble one is shown and logged, until it is well again. */
 void sp_folder_set_file_trouble(struct sp_folders *house, struct sp_folder *folder, const struct sp_pending *entry,
                                 const char *trouble);
+/* When no file is in trouble any more: what else there is, or that all is well. */
+void sp_folder_calm(struct sp_folders *house, struct sp_folder *folder);
 void sp_folder_set_ears(struct sp_folders *house, struct sp_folder *folder, enum sp_folder_ears ears);
 /* A source went on with a file that had been quiet for so long after it was closed. */
 void sp_folder_advise_settle(struct sp_folders *house, struct sp_folder *folder, int64_t pause);

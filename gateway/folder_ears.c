@@ -3,6 +3,7 @@
  * and a file that it should have reported and did not ends the trust. Sub-folders are as good as the folder they are
  * in.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -68,7 +69,7 @@ sp_folder_listen_to_sub(struct sp_folders *house, struct sp_folder *folder, cons
     if (folder->wd < 0 || (size_t)snprintf(path, sizeof(path), "%s/%s", folder->set->path, sub) >= sizeof(path))
         return -1;
     int wd = inotify_add_watch(house->inotify, path, wanted | IN_DONT_FOLLOW);
-    if (wd < 0) {
+    if (wd < 0 && (errno == ENOSPC || errno == ENOMEM)) {
         sp_warn(house->taker.log,
                 "folder %s: inotify has no more watches (fs.inotify.max_user_watches), looking at intervals",
                 folder->set->name);
@@ -123,7 +124,7 @@ hear_sub(struct sp_folders *house, struct sp_folder *folder, struct sp_sub *sub,
     if ((event->mask & IN_IGNORED) != 0)
         sub->wd = -1; /* the kernel has taken it back */
     if ((event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0) {
-        sp_folder_drop_lost_subs(house, folder);
+        sp_folder_tend_subs(house, folder);
     } else if (event->len > 0) {
         snprintf(name, sizeof(name), "%s", sub->name); /* noticing may move the list of them */
         sp_folder_notice(house, folder, name, event->name,

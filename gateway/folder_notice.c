@@ -3,6 +3,7 @@
  * inotify tells at once (folder_ears.c); a look into the folder tells what inotify did not, every minute where inotify
  * has proven that it hears, every second or so where it does not. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "base/text.h"
 #include "db/job.h"
 #include "gateway/folder.h"
 #include "gateway/intake.h"
@@ -82,6 +84,21 @@ note(struct sp_folders *house, struct sp_folder *folder, const char *path, const
     sp_folder_begin_waiting(folder, entry, seen, now);
 }
 
+/* A directory that scanpost cannot read and write, by its rights: nobody would open what is dropped there. */
+static bool
+is_usable(struct sp_folder *folder, const char *path)
+{
+    char shown[NAME_MAX + 1];
+    if (faccessat(folder->dirs->dir, path, R_OK | W_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES)
+        return true;
+    sp_text_format(
+        folder->blocked, sizeof(folder->blocked),
+        "'%.100s' cannot be read and written by scanpost: give its group access (setgid on the folder, umask "
+        "007; in Samba: force group, directory mask = 2770)",
+        sp_log_clean(shown, sizeof(shown), path));
+    return false;
+}
+
 /* A directory is a folder of pages, or a person's, or nothing to us. What is written into a folder of pages is found by
  * looking again once it is due: nobody listens there. */
 static void
@@ -91,11 +108,13 @@ note_directory(struct sp_folders *house, struct sp_folder *folder, const char *s
     struct sp_seen seen;
     bool locked;
     if (folder->set->group == SP_GROUP_PAGES && sp_pages_is_folder(name)) {
-        if (sp_folder_pages_seen(folder->dirs->dir, path, &seen, &locked))
+        if (is_usable(folder, path) && sp_folder_pages_seen(folder->dirs->dir, path, &seen, &locked))
             note(house, folder, path, &seen, true, how == SP_BY_CLOSE ? SP_BY_EVENT : how);
     } else if (folder->set->recipient_from == SP_FROM_SUBFOLDER && *sub == '\0') {
         sp_folder_add_sub(house, folder, name);
     }
+    if (*folder->blocked != '\0')
+        sp_folder_calm(house, folder);
 }
 
 void
@@ -139,6 +158,8 @@ sweep(const struct sp_folders *house, const struct sp_folder *folder, int dir, c
 void
 sp_folder_look_into(struct sp_folders *house, struct sp_folder *folder, const char *sub, enum sp_notice how)
 {
+    if (*sub != '\0' && !is_usable(folder, sub))
+        return;
     int fd = openat(folder->dirs->dir, *sub == '\0' ? "." : sub, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
     if (stream == NULL) {
@@ -158,14 +179,16 @@ void
 sp_folder_look(struct sp_folders *house, struct sp_folder *folder, enum sp_notice how)
 {
     folder->left_out = false;
-    sp_folder_drop_lost_subs(house, folder);
+    folder->blocked[0] = '\0';
+    sp_folder_tend_subs(house, folder);
     size_t known = folder->n_subs; /* new ones, which are appended, are looked into as they are found */
     sp_folder_look_into(house, folder, "", how);
     for (size_t i = 0; i < known && i < folder->n_subs; i++) {
-        char sub[NAME_MAX + 1];
-        snprintf(sub, sizeof(sub), "%s", folder->subs[i].name);
-        sp_folder_look_into(house, folder, sub, how);
+        struct sp_sub sub = folder->subs[i];
+        folder->subs[i].heard = sub.wd >= 0;
+        sp_folder_look_into(house, folder, sub.name, sub.heard ? how : SP_AT_FIRST);
     }
+    sp_folder_calm(house, folder);
     folder->next_look = now_of(house) + sp_folder_look_interval(house, folder);
 }
 
@@ -300,7 +323,6 @@ sp_folder_open(struct sp_folders *house, struct sp_folder *folder)
         sp_folder_set_trouble(house, folder, err.text);
         return;
     }
-    sp_folder_set_trouble(house, folder, "");
     sp_folder_listen(house, folder);
     notice_claims(house, folder);
     sp_folder_look(house, folder, SP_AT_FIRST);

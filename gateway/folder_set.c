@@ -72,8 +72,8 @@ sp_folder_forget(struct sp_folders *house, struct sp_folder *folder, struct sp_p
     if (folder->speaker == entry)
         folder->speaker = NULL;
     sp_pending_remove(folder->pending, entry);
-    if (folder->dirs != NULL && *folder->shown.trouble != '\0' && sp_pending_troubled(folder->pending) == 0)
-        sp_folder_set_trouble(house, folder, "");
+    if (*folder->shown.trouble != '\0')
+        sp_folder_calm(house, folder);
 }
 
 /* false: there is nothing of that name that could be taken. */

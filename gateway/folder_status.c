@@ -38,6 +38,13 @@ sp_folder_set_file_trouble(struct sp_folders *house, struct sp_folder *folder, c
 }
 
 void
+sp_folder_calm(struct sp_folders *house, struct sp_folder *folder)
+{
+    if (folder->dirs != NULL && sp_pending_troubled(folder->pending) == 0)
+        sp_folder_set_trouble(house, folder, folder->blocked);
+}
+
+void
 sp_folder_set_ears(struct sp_folders *house, struct sp_folder *folder, enum sp_folder_ears ears)
 {
     folder->ears = ears;

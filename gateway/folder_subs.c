@@ -9,8 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
-#include "base/log.h"
-#include "base/settings.h"
+#include "base/text.h"
 #include "gateway/folder.h"
 
 static struct sp_sub *
@@ -58,41 +57,46 @@ append(struct sp_folder *folder, const char *name)
     return subs[folder->n_subs].name == NULL ? NULL : &subs[folder->n_subs++];
 }
 
-void
-sp_folder_add_sub(struct sp_folders *house, struct sp_folder *folder, const char *name)
+static bool
+is_persons(const char *name)
 {
     char id[SP_ULID_SIZE];
     const char *rest;
-    if (sp_folder_ignores(name) || strcmp(name, SP_REJECTED_NAME) == 0 || sp_claim_parse(name, id, &rest))
-        return;
-    struct sp_sub *sub = find(folder, name);
-    bool is_new = sub == NULL;
-    if (is_new) {
-        int wd = sp_folder_listen_to_sub(house, folder, name);
-        struct sp_sub *renamed = wd < 0 ? NULL : sp_folder_sub_by_wd(folder, wd);
-        if (renamed != NULL)
-            remove_sub(folder, renamed);
-        sub = append(folder, name);
-        if (sub == NULL) {
-            sp_warn(house->taker.log, "folder %s: more than %d sub-folders, the others are not looked into",
-                    folder->set->name, SP_SUBS_MAX);
-            return;
-        }
-        sub->wd = wd;
-    }
-    if (is_new) /* whatever was put there before we listened */
-        sp_folder_look_into(house, folder, name, SP_AT_FIRST);
+    return !sp_folder_ignores(name) && strcmp(name, SP_REJECTED_NAME) != 0 && !sp_claim_parse(name, id, &rest);
 }
 
 void
-sp_folder_drop_lost_subs(struct sp_folders *house, struct sp_folder *folder)
+sp_folder_add_sub(struct sp_folders *house, struct sp_folder *folder, const char *name)
+{
+    if (!is_persons(name) || find(folder, name) != NULL)
+        return;
+    struct sp_sub *sub = append(folder, name);
+    if (sub == NULL) {
+        sp_text_format(folder->blocked, sizeof(folder->blocked),
+                       "more than %d sub-folders; the others are not looked into", SP_SUBS_MAX);
+        return;
+    }
+    int wd = sp_folder_listen_to_sub(house, folder, name);
+    struct sp_sub *renamed = wd < 0 ? NULL : sp_folder_sub_by_wd(folder, wd);
+    sub->wd = wd;
+    sub->heard = wd >= 0;
+    if (renamed != NULL)
+        remove_sub(folder, renamed);
+    sp_folder_look_into(house, folder, name, SP_AT_FIRST); /* whatever was put there before we listened */
+}
+
+void
+sp_folder_tend_subs(struct sp_folders *house, struct sp_folder *folder)
 {
     for (size_t i = folder->n_subs; i-- > 0;) {
-        if (is_there(folder, folder->subs[i].name))
-            continue;
-        if (folder->subs[i].wd >= 0)
-            (void)inotify_rm_watch(house->inotify, folder->subs[i].wd);
-        remove_sub(folder, &folder->subs[i]);
+        struct sp_sub *sub = &folder->subs[i];
+        bool there = is_there(folder, sub->name);
+        if (!there && sub->wd >= 0)
+            (void)inotify_rm_watch(house->inotify, sub->wd);
+        if (!there)
+            remove_sub(folder, sub);
+        else if (sub->wd < 0)
+            sub->wd = sp_folder_listen_to_sub(house, folder, sub->name);
     }
 }
 

@@ -106,8 +106,8 @@ settle_take(struct sp_folders *house, struct sp_take *take)
         try_again(house, take);
     else
         let_all_go(house, take);
-    if (folder->dirs != NULL && *folder->shown.trouble != '\0' && sp_pending_troubled(folder->pending) == 0)
-        sp_folder_set_trouble(house, folder, "");
+    if (*folder->shown.trouble != '\0')
+        sp_folder_calm(house, folder);
     for (size_t i = 0; i < house->n_handed; i++)
         if (house->handed[i] == take)
             house->handed[i] = house->handed[--house->n_handed];

@@ -43,9 +43,13 @@ class Separation(unittest.TestCase):
         if cls.made_group:
             subprocess.run(["groupdel", DATA], capture_output=True, timeout=60)
 
-    def world(self, **options):
+    def world(self, people="", **options):
         """As the package would lay it out: folder of the gateway's group, secret for the sender alone."""
         world = World(gateway=f"user = {GATEWAY}  sender-user = {SENDER}", start=False, **options)
+        if people:
+            with open(os.path.join(world.root, "people.csv"), "w") as f:
+                f.write(people)
+            world.write_config(extra=f'people {{ file = "{f.name}" }}')
         os.chmod(world.root, 0o755)
         os.chmod(world.sandbox.folder, 0o755)
         os.chown(world.scans, self.uid[COPIER], self.gid[GATEWAY])
@@ -91,6 +95,22 @@ class Separation(unittest.TestCase):
             wait_until("all are sent", lambda: len(world.jobs("&state=sent")) == len(contents))
             arrived = sorted(attachments(m)[0][1] for _, m in world.sandbox.mails())
             self.assertEqual(arrived, sorted(contents.values()))
+
+    def test_sets_in_sub_folders_of_another_user_are_for_the_owner_of_the_folder(self):
+        people = f"Copier,copier@contoso.com,{COPIER}\n"
+        with self.world(folder="recipient-from = subfolder  group = pages", people=people) as world:
+            sub = os.path.join(world.scans, COPIER)
+            os.mkdir(sub)
+            os.chown(sub, self.uid[COPIER], self.gid[GATEWAY])
+            os.chmod(sub, 0o2770)
+            pages = [pdf() for _ in range(3)]
+            for n, page in enumerate(pages):
+                self.drop_as_copier(world, f"{COPIER}/SCAN_{n + 1:04}.pdf", page, 0o600)
+            job = world.wait_for_job()
+            self.assertIn("copier@contoso.com", [r["address"] for r in job["recipients"]])
+            self.assertEqual(job["user"], "Copier")
+            self.assertEqual([c for _, c in attachments(world.sandbox.mails()[0][1])], pages)
+            self.assertEqual(os.listdir(sub), [])
 
     def test_stranger_is_refused_at_the_socket(self):
         with self.world() as world:

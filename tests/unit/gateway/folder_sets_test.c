@@ -359,6 +359,33 @@ test_a_sub_folder_that_is_a_link_is_nobodys(void **state)
     assert_true(file_exists(elsewhere, "secret.pdf"));
 }
 
+/* Without a privilege that would open it all the same. */
+static void
+test_a_sub_folder_that_cannot_be_used_is_said_and_the_others_go_on(void **state)
+{
+    struct world *w = *state;
+    char path[512];
+    if (geteuid() == 0)
+        skip();
+    w->folders[0].recipient_from = SP_FROM_SUBFOLDER;
+    w->folders[0].route = "nobody";
+    make_dir(w, "ASMITH");
+    make_dir(w, "Bob");
+    drop_pdf(w, "Bob/x.pdf", "x");
+    in_drop(w, "Bob", path);
+    assert_int_equal(chmod(path, 0), 0);
+    start(w);
+    EVENTUALLY(strstr(status_of(w).trouble, "'Bob'") != NULL);
+    EVENTUALLY(strcmp(status_of(w).watch, "inotify") == 0);
+    drop_pdf(w, "ASMITH/x.pdf", "y");
+    EVENTUALLY(status_of(w).taken == 1);
+    assert_non_null(strstr(status_of(w).trouble, "'Bob'"));
+    assert_int_equal(chmod(path, 0770), 0);
+    EVENTUALLY(status_of(w).taken == 2);
+    EVENTUALLY(*status_of(w).trouble == '\0');
+    assert_string_equal(status_of(w).watch, "inotify");
+}
+
 static void
 test_nobody_to_send_to_rejects_with_words_in_the_sub_folder(void **state)
 {
@@ -608,6 +635,7 @@ main(void)
         WITH_WORLD(test_sub_folders_old_new_and_renamed_are_people),
         WITH_WORLD(test_sub_folders_are_found_by_looking_too),
         WITH_WORLD(test_a_sub_folder_that_is_a_link_is_nobodys),
+        WITH_WORLD(test_a_sub_folder_that_cannot_be_used_is_said_and_the_others_go_on),
         WITH_WORLD(test_nobody_to_send_to_rejects_with_words_in_the_sub_folder),
         WITH_WORLD(test_the_owner_gets_it),
         WITH_WORLD(test_the_sidecar_may_come_first_or_last),
