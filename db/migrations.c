@@ -243,5 +243,20 @@ static const char duplicates[] = "ALTER TABLE job ADD COLUMN fingerprint TEXT NO
                                  "ALTER TABLE job ADD COLUMN duplicate_of TEXT NOT NULL DEFAULT '';"
                                  "CREATE INDEX job_alike ON job (fingerprint, created) WHERE fingerprint <> '';";
 
-static const char *const texts[] = { first, notices, checks, budgets, parts, dav, duplicates };
+/* Who did what. The second index is what wrong sign-ins are folded and bounded by. */
+static const char audit[] = "CREATE TABLE audit ("
+                            " n INTEGER PRIMARY KEY,"
+                            " at INTEGER NOT NULL,"
+                            " who TEXT NOT NULL,"
+                            " role TEXT NOT NULL,"
+                            " address TEXT NOT NULL,"
+                            " action TEXT NOT NULL,"
+                            " object TEXT NOT NULL,"
+                            " detail TEXT NOT NULL,"
+                            " count INTEGER NOT NULL"
+                            ");"
+                            "CREATE INDEX audit_by_time ON audit (at);"
+                            "CREATE INDEX audit_failed ON audit (who, address) WHERE action = 'sign_in_failed';";
+
+static const char *const texts[] = { first, notices, checks, budgets, parts, dav, duplicates, audit };
 const struct sp_migrations sp_migrations = { .texts = texts, .count = SP_LEN(texts) };

@@ -8,13 +8,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "db/audit.h"
 #include "db/batch.h"
 #include "db/idempotency.h"
 #include "db/job.h"
 #include "db/spool.h"
 #include "gateway/folders.h"
 
-enum { AT_ONCE = 32 };
+enum { AT_ONCE = 32, AUDIT_AT_ONCE = 1000 };
 static const int64_t hour_ms = 3600000, soon_ms = 60000, at_once_ms = 1000;
 
 /* ---- notes ---- */
@@ -116,6 +117,8 @@ forget(struct sp_db *db, void *context, struct sp_err *err)
 {
     struct forgetting *what = context;
     enum sp_rc rc = sp_job_forget(db, what->created_before, AT_ONCE, &what->count, err);
+    if (rc == SP_OK)
+        rc = sp_audit_forget(db, what->created_before, AUDIT_AT_ONCE, err);
     return rc == SP_OK ? sp_idempotency_expire(db, what->now, err) : rc;
 }
 

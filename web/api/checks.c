@@ -7,6 +7,7 @@
 #include "base/ulid.h"
 #include "db/batch.h"
 #include "db/check.h"
+#include "web/api/audit.h"
 #include "web/api/input.h"
 #include "web/api/job_json.h"
 #include "web/api/tables.h"
@@ -114,6 +115,7 @@ check_add(struct sp_api *api, const struct sp_request *req, struct sp_response *
         sp_respond_header(res, "Location", location);
         sp_notice(api->log, "check %s: of %s, asked for by %s", wish.id, wish.method, req->caller.name);
         sp_api_wake_sender(api);
+        (void)sp_api_audit(api, req, SP_AUDIT_METHOD_CHECK, wish.method, wish.send_to, NULL);
         respond(api, req, res, 202, wish.id);
     } else {
         sp_api_fail(api, req, res, &err);

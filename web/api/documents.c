@@ -1,6 +1,7 @@
 /* documents.c - a scan itself, for admins: as a download, never shown inline, whatever its content says it is. */
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/log.h"
@@ -9,6 +10,7 @@
 #include "base/ulid.h"
 #include "db/job.h"
 #include "db/spool.h"
+#include "web/api/audit.h"
 #include "web/api/input.h"
 #include "web/api/tables.h"
 
@@ -69,6 +71,8 @@ document_get(struct sp_api *api, const struct sp_request *req, struct sp_respons
         rc = sp_job_load(req->db, id, &job, &err);
     if (rc == SP_OK)
         rc = open_document(api, job, n, &fd, &size, &err);
+    if (rc == SP_OK) /* not opened unless it is noted who did */
+        rc = sp_api_audit(api, req, SP_AUDIT_DOCUMENT_OPEN, id, job->documents[n - 1].name, &err);
     if (rc == SP_OK) {
         const struct sp_job_document *document = &job->documents[n - 1];
         sp_notice(api->log, "job %s: document %d opened by %s", id, (int)n, req->caller.name);
@@ -76,6 +80,8 @@ document_get(struct sp_api *api, const struct sp_request *req, struct sp_respons
         sp_respond_header(res, "Content-Security-Policy", "sandbox; default-src 'none'");
         add_disposition(res, document->name);
     } else {
+        if (fd >= 0)
+            close(fd);
         sp_api_fail(api, req, res, &err);
     }
     sp_job_free(&job);

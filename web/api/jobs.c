@@ -7,6 +7,7 @@
 #include "base/ulid.h"
 #include "db/batch.h"
 #include "db/job.h"
+#include "web/api/audit.h"
 #include "web/api/input.h"
 #include "web/api/job_json.h"
 #include "web/api/tables.h"
@@ -130,7 +131,8 @@ run_cancel(struct sp_db *db, void *context, struct sp_err *err)
 }
 
 static void
-act(const struct sp_api *api, const struct sp_request *req, struct sp_response *res, sp_batch_fn *fn, const char *done)
+act(const struct sp_api *api, const struct sp_request *req, struct sp_response *res, sp_batch_fn *fn, const char *done,
+    enum sp_audit_action action)
 {
     struct sp_err err = { 0 };
     struct wish wish = { sp_request_arg(req, 0), sp_wall_ms(api->clock) };
@@ -142,19 +144,20 @@ act(const struct sp_api *api, const struct sp_request *req, struct sp_response *
     }
     sp_notice(api->log, "job %s: %s by %s", wish.id, done, req->caller.name);
     sp_api_wake_sender(api);
+    (void)sp_api_audit(api, req, action, wish.id, "", NULL);
     respond_job(api, req, res, 202);
 }
 
 static void
 job_retry(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
 {
-    act(api, req, res, run_retry, "queued again");
+    act(api, req, res, run_retry, "queued again", SP_AUDIT_JOB_RETRY);
 }
 
 static void
 job_cancel(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
 {
-    act(api, req, res, run_cancel, "cancelled");
+    act(api, req, res, run_cancel, "cancelled", SP_AUDIT_JOB_CANCEL);
 }
 
 const struct sp_route sp_routes_jobs[] = {

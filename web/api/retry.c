@@ -9,6 +9,7 @@
 #include "base/ulid.h"
 #include "db/batch.h"
 #include "db/job.h"
+#include "web/api/audit.h"
 #include "web/api/input.h"
 #include "web/api/tables.h"
 
@@ -96,6 +97,15 @@ read_wish(const json_t *body, const char **ret_class, const enum sp_job_state **
 }
 
 static void
+note(const struct sp_api *api, const struct sp_request *req, const json_t *body, size_t count)
+{
+    SP_AUTO_FREE char *wish = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
+    char words[64];
+    (void)sp_text_format(words, sizeof(words), "%zu jobs", count);
+    (void)sp_api_audit(api, req, SP_AUDIT_JOBS_RETRY, wish, words, NULL);
+}
+
+static void
 retry_many(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
 {
     static const char *const keys[] = { "state", "class", NULL };
@@ -115,6 +125,7 @@ retry_many(struct sp_api *api, const struct sp_request *req, struct sp_response 
     if (count > 0) {
         sp_notice(api->log, "http: %zu jobs queued again by %s", count, req->caller.name);
         sp_api_wake_sender(api);
+        note(api, req, body, count);
     }
     if (rc == SP_OK)
         sp_respond_json_steal(res, 200,

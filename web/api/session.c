@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "web/api/audit.h"
 #include "web/api/input.h"
 #include "web/api/tables.h"
 #include "web/auth/auth.h"
@@ -37,6 +38,15 @@ respond_refused(const struct sp_api *api, const struct sp_request *req, struct s
     sp_respond_header(res, "Retry-After", "30");
 }
 
+/* The name is kept only when there is such a user: people type their password into the wrong field. */
+static void
+note_failure(const struct sp_api *api, const struct sp_request *req, const char *name)
+{
+    struct sp_user_row user = { 0 };
+    bool known = sp_user_find(req->db, name, req->arena, &user, NULL) == SP_OK;
+    (void)sp_api_audit_as(api, req, known ? user.name : "", "", SP_AUDIT_SIGN_IN_FAILED, "");
+}
+
 static void
 session_begin(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
 {
@@ -53,7 +63,10 @@ session_begin(struct sp_api *api, const struct sp_request *req, struct sp_respon
         rc = sp_input_text(body, "password", SP_PASSWORD_MAX, &password, &err);
     if (rc == SP_OK)
         rc = sp_auth_sign_in(api->auth, req, name, password, &session, &err);
+    if (rc == SP_E_AUTH)
+        note_failure(api, req, name);
     if (rc == SP_OK) {
+        (void)sp_api_audit_as(api, req, name, sp_role_name(session.role), SP_AUDIT_SIGN_IN, "");
         sp_auth_sign_out(api->auth, req); /* the one this browser had before */
         sp_respond_json_steal(res, 200, session_json(name, session.role, session.csrf));
         set_cookie(req, res, session.token);
@@ -80,6 +93,7 @@ static void
 session_end(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
 {
     sp_auth_sign_out(api->auth, req);
+    (void)sp_api_audit(api, req, SP_AUDIT_SIGN_OUT, "", "", NULL);
     sp_respond_empty(res, 204);
     set_cookie(req, res, "");
 }

@@ -4,6 +4,7 @@
 
 #include "web/http/router.h"
 
+extern const struct sp_route sp_routes_audit[];
 extern const struct sp_route sp_routes_checks[];
 extern const struct sp_route sp_routes_documents[];
 extern const struct sp_route sp_routes_folders[];

@@ -10,6 +10,7 @@
 #include "base/settings.h"
 #include "db/batch.h"
 #include "db/identity.h"
+#include "web/api/audit.h"
 #include "web/api/input.h"
 #include "web/api/job_json.h"
 #include "web/api/tables.h"
@@ -93,6 +94,7 @@ token_add(struct sp_api *api, const struct sp_request *req, struct sp_response *
         rc = sp_batch_run(api->batch, run_insert, &fresh, &err);
     if (rc == SP_OK) {
         sp_notice(api->log, "auth: token %s made by %s", token.name, req->caller.name);
+        (void)sp_api_audit(api, req, SP_AUDIT_TOKEN_ADD, token.name, token.route, NULL);
         sp_respond_json_steal(res, 201, json_pack("{s:s, s:s}", "name", token.name, "token", text));
     } else {
         sp_api_fail(api, req, res, &err);
@@ -125,6 +127,7 @@ token_revoke(struct sp_api *api, const struct sp_request *req, struct sp_respons
         return;
     }
     sp_notice(api->log, "auth: token %s revoked by %s", end.name, req->caller.name);
+    (void)sp_api_audit(api, req, SP_AUDIT_TOKEN_REVOKE, end.name, "", NULL);
     sp_respond_empty(res, 204);
 }
 

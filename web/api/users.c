@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "db/batch.h"
 #include "db/identity.h"
+#include "web/api/audit.h"
 #include "web/api/input.h"
 #include "web/api/job_json.h"
 #include "web/api/tables.h"
@@ -78,6 +79,7 @@ user_add(struct sp_api *api, const struct sp_request *req, struct sp_response *r
         rc = sp_batch_run(api->batch, run_insert, &user, &err);
     if (rc == SP_OK) {
         sp_notice(api->log, "auth: user %s (%s) added by %s", user.name, sp_role_name(user.role), req->caller.name);
+        (void)sp_api_audit(api, req, SP_AUDIT_USER_ADD, user.name, sp_role_name(user.role), NULL);
         sp_respond_json_steal(res, 201, user_json(&user));
     } else {
         sp_api_fail(api, req, res, &err);
@@ -113,6 +115,7 @@ user_password(struct sp_api *api, const struct sp_request *req, struct sp_respon
     if (rc == SP_OK) {
         sp_notice(api->log, "auth: password of %s changed by %s", user.name, req->caller.name);
         sp_auth_end_sessions(api->auth, user.name);
+        (void)sp_api_audit(api, req, SP_AUDIT_USER_PASSWORD, user.name, "", NULL);
         sp_respond_empty(res, 204);
     } else {
         sp_api_fail(api, req, res, &err);
@@ -144,6 +147,7 @@ user_remove(struct sp_api *api, const struct sp_request *req, struct sp_response
     }
     sp_notice(api->log, "auth: user %s removed by %s", name, req->caller.name);
     sp_auth_end_sessions(api->auth, name);
+    (void)sp_api_audit(api, req, SP_AUDIT_USER_REMOVE, name, "", NULL);
     sp_respond_empty(res, 204);
 }
 

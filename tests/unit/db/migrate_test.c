@@ -186,8 +186,9 @@ test_damaged_pages_are_noticed(void **state)
 static enum sp_rc
 migrate_further(struct world *w, const char *step)
 {
-    const char *texts[8];
+    const char *texts[64];
     bool fresh = false;
+    assert_true(sp_migrations.count < 64);
     memcpy(texts, sp_migrations.texts, (size_t)sp_migrations.count * sizeof(texts[0]));
     texts[sp_migrations.count] = step;
     const struct sp_migrations further = { .texts = texts, .count = sp_migrations.count + 1 };

@@ -18,8 +18,6 @@
 #include "web/auth/sessions.h"
 #include "web/auth/throttle.h"
 
-#define PASSWORD "correct horse"
-
 static int
 set_up(void **state)
 {
@@ -32,43 +30,6 @@ tear_down(void **state)
 {
     house_close(*state);
     return 0;
-}
-
-struct session {
-    char cookie[128], csrf[64];
-};
-
-static int
-sign_in(struct house *house, const char *name, const char *password, const char *address, struct session *ret)
-{
-    struct asker asker = { .address = address };
-    struct sp_response res;
-    char body[200];
-    snprintf(body, sizeof(body), "{\"name\":\"%s\",\"password\":\"%s\"}", name, password);
-    int status = house_post(house, &asker, "POST", "/api/v1/session", body, &res);
-    const char *cookie = sp_response_header(&res, "Set-Cookie");
-    if (status == 200 && ret != NULL) {
-        json_t *json = body_of(&res);
-        snprintf(ret->cookie, sizeof(ret->cookie), "%.*s", (int)strcspn(cookie, ";"), cookie);
-        snprintf(ret->csrf, sizeof(ret->csrf), "%s", json_string_value(json_object_get(json, "csrf_token")));
-        json_decref(json);
-    }
-    sp_response_free(&res);
-    return status;
-}
-
-static struct asker
-as_session(const struct session *session)
-{
-    return (struct asker){ .cookie = session->cookie, .csrf = session->csrf };
-}
-
-static void
-add_user(struct house *house, const char *name, const char *role)
-{
-    char body[200];
-    snprintf(body, sizeof(body), "{\"name\":\"%s\",\"role\":\"%s\",\"password\":\"" PASSWORD "\"}", name, role);
-    assert_int_equal(status_send(house, &admin, "POST", "/api/v1/users", body), 201);
 }
 
 /* Which of these resources answers whom: the contract's table of rights, a line a caller. */

@@ -149,6 +149,39 @@ body_of(const struct sp_response *res)
     return json;
 }
 
+int
+sign_in(struct house *house, const char *name, const char *password, const char *address, struct session *ret)
+{
+    struct asker asker = { .address = address };
+    struct sp_response res;
+    char body[200];
+    snprintf(body, sizeof(body), "{\"name\":\"%s\",\"password\":\"%s\"}", name, password);
+    int status = house_post(house, &asker, "POST", "/api/v1/session", body, &res);
+    const char *cookie = sp_response_header(&res, "Set-Cookie");
+    if (status == 200 && ret != NULL) {
+        json_t *json = body_of(&res);
+        snprintf(ret->cookie, sizeof(ret->cookie), "%.*s", (int)strcspn(cookie, ";"), cookie);
+        snprintf(ret->csrf, sizeof(ret->csrf), "%s", json_string_value(json_object_get(json, "csrf_token")));
+        json_decref(json);
+    }
+    sp_response_free(&res);
+    return status;
+}
+
+struct asker
+as_session(const struct session *session)
+{
+    return (struct asker){ .cookie = session->cookie, .csrf = session->csrf };
+}
+
+void
+add_user(struct house *house, const char *name, const char *role)
+{
+    char body[200];
+    snprintf(body, sizeof(body), "{\"name\":\"%s\",\"role\":\"%s\",\"password\":\"" PASSWORD "\"}", name, role);
+    must(status_send(house, &admin, "POST", "/api/v1/users", body) == 201);
+}
+
 void
 form_field(struct sp_str *form, const char *name, const char *value)
 {

@@ -45,6 +45,16 @@ int status_send(struct house *house, const struct asker *asker, const char *meth
 /* The body, for the caller to json_decref(). */
 json_t *body_of(const struct sp_response *res);
 
+/* --- people --- */
+#define PASSWORD "correct horse"
+struct session {
+    char cookie[128], csrf[64];
+};
+void add_user(struct house *house, const char *name, const char *role); /* who signs in with PASSWORD */
+/* Returns the status; *ret (may be NULL) is filled when it is 200. */
+int sign_in(struct house *house, const char *name, const char *password, const char *address, struct session *ret);
+struct asker as_session(const struct session *session);
+
 /* A form, built part by part. */
 void form_field(struct sp_str *form, const char *name, const char *value);
 void form_file(struct sp_str *form, const char *file_name, const void *bytes, size_t size);
