@@ -258,5 +258,28 @@ static const char audit[] = "CREATE TABLE audit ("
                             "CREATE INDEX audit_by_time ON audit (at);"
                             "CREATE INDEX audit_failed ON audit (who, address) WHERE action = 'sign_in_failed';";
 
-static const char *const texts[] = { first, notices, checks, budgets, parts, dav, duplicates, audit };
+/* How much came from where (source.h), and who was refused (refusal.h). */
+static const char sources[] = "CREATE TABLE source_count ("
+                              " kind TEXT NOT NULL,"
+                              " name TEXT NOT NULL,"
+                              " count INTEGER NOT NULL,"
+                              " last INTEGER NOT NULL,"
+                              " PRIMARY KEY (kind, name)"
+                              ") WITHOUT ROWID;"
+                              "INSERT INTO source_count SELECT source, source_name, count(*), max(created) FROM job"
+                              " WHERE source <> 'notice' GROUP BY source, source_name;"
+                              "INSERT INTO house SELECT 'sources_counted', coalesce(max(n), 0) FROM job;"
+                              "CREATE TABLE refusal ("
+                              " door TEXT NOT NULL,"
+                              " who TEXT NOT NULL,"
+                              " address TEXT NOT NULL,"
+                              " reason TEXT NOT NULL,"
+                              " what TEXT NOT NULL,"
+                              " status INTEGER NOT NULL,"
+                              " first INTEGER NOT NULL,"
+                              " at INTEGER NOT NULL,"
+                              " count INTEGER NOT NULL"
+                              ");";
+
+static const char *const texts[] = { first, notices, checks, budgets, parts, dav, duplicates, audit, sources };
 const struct sp_migrations sp_migrations = { .texts = texts, .count = SP_LEN(texts) };

@@ -7,6 +7,8 @@
 #include "base/settings.h"
 #include "base/text.h"
 #include "gateway/folder.h"
+#include "gateway/intake.h"
+#include "gateway/refusals.h"
 
 /* Logged when it changes, not every time it is found again. "" : all is well. */
 void
@@ -82,6 +84,20 @@ sp_folder_advise_settle(struct sp_folders *house, struct sp_folder *folder, int6
                   folder->set->name, pause, (fitting + 999) / 1000);
 }
 
+/* The file's own name is not a part of the reason: a copier that sends nothing but rubbish is one trouble. */
+static void
+note_refusal(const struct sp_folders *house, const struct sp_folder *folder, const struct sp_take *take)
+{
+    const struct sp_refused refused = {
+        .door = "folder",
+        .who = folder->set->name,
+        .reason = take->err.text,
+        .what = strchr(take->claimed, '~') + 1,
+        .now = sp_wall_ms(house->clock),
+    };
+    sp_refusals_note(sp_intake_refusals(house->taker.intake), &refused);
+}
+
 void
 sp_folder_count(struct sp_folders *house, struct sp_folder *folder, const struct sp_take *take)
 {
@@ -92,9 +108,11 @@ sp_folder_count(struct sp_folders *house, struct sp_folder *folder, const struct
     }
     folder->shown.rejected += take->verdict == SP_TAKE_REJECTED;
     pthread_mutex_unlock(&house->lock);
-    if (take->verdict == SP_TAKE_REJECTED)
-        sp_notice(house->taker.log, "folder %s: moved '%s' to rejected/: %s", folder->set->name,
-                  strchr(take->claimed, '~') + 1, take->err.text);
+    if (take->verdict != SP_TAKE_REJECTED)
+        return;
+    note_refusal(house, folder, take);
+    sp_notice(house->taker.log, "folder %s: moved '%s' to rejected/: %s", folder->set->name,
+              strchr(take->claimed, '~') + 1, take->err.text);
 }
 
 size_t

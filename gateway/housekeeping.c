@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,10 +13,11 @@
 #include "db/batch.h"
 #include "db/idempotency.h"
 #include "db/job.h"
+#include "db/source.h"
 #include "db/spool.h"
 #include "gateway/folders.h"
 
-enum { AT_ONCE = 32, AUDIT_AT_ONCE = 1000 };
+enum { AT_ONCE = 32, AUDIT_AT_ONCE = 1000, UNCOUNTED_MAX = 1000 };
 static const int64_t hour_ms = 3600000, soon_ms = 60000, at_once_ms = 1000;
 
 /* ---- notes ---- */
@@ -122,6 +124,31 @@ forget(struct sp_db *db, void *context, struct sp_err *err)
     return rc == SP_OK ? sp_idempotency_expire(db, what->now, err) : rc;
 }
 
+/* ---- how much came from where ---- */
+
+static enum sp_rc
+remember_sources(struct sp_db *db, void *context, struct sp_err *err)
+{
+    return sp_sources_remember(db, context, err);
+}
+
+/* Counted here, where nobody waits for a lock meanwhile. Must come before history is forgotten. */
+static enum sp_rc
+count_sources(const struct sp_housekeeping *k, struct sp_err *err)
+{
+    SP_AUTO(sp_arena_free) struct sp_arena *arena = NULL;
+    struct sp_source_sums sums = { 0 };
+    int64_t uncounted = 0;
+    enum sp_rc rc = sp_sources_uncounted(k->db, &uncounted, err);
+    if (rc != SP_OK || uncounted < UNCOUNTED_MAX)
+        return rc;
+    arena = sp_arena_new();
+    if (arena == NULL)
+        return sp_fail(err, SP_E_NOMEM, "housekeeping: out of memory");
+    rc = sp_sources_count(k->db, arena, &sums, err);
+    return rc == SP_OK ? sp_batch_run(k->batch, remember_sources, &sums, err) : rc;
+}
+
 static int64_t
 until_next(const struct sp_retention_settings *keep)
 {
@@ -141,6 +168,8 @@ sp_housekeeping_sweep(const struct sp_housekeeping *keeper)
     bool more = false;
     struct forgetting old = { .now = now, .created_before = now - keeper->settings->retention.history_ms };
     enum sp_rc rc = sweep_documents(keeper, now, &more, &err);
+    if (rc == SP_OK)
+        rc = count_sources(keeper, &err);
     if (rc == SP_OK)
         rc = sp_batch_run(keeper->batch, forget, &old, &err);
     if (rc != SP_OK) {

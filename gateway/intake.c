@@ -77,6 +77,12 @@ sp_intake_people(const struct sp_intake *intake)
     return intake->with.people;
 }
 
+struct sp_refusals *
+sp_intake_refusals(const struct sp_intake *intake)
+{
+    return intake->with.refusals;
+}
+
 void
 sp_intake_id(struct sp_intake *intake, char ret_id[SP_ULID_SIZE])
 {

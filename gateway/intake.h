@@ -21,6 +21,7 @@ struct sp_intake;
 struct sp_job_document;
 struct sp_log;
 struct sp_people;
+struct sp_refusals;
 struct sp_scan;
 struct sp_settings;
 struct sp_spool;
@@ -32,12 +33,14 @@ struct sp_intake_options {
     const struct sp_people *people; /* NULL: nobody is known */
     const struct sp_clock *clock;
     const struct sp_log *log;
-    int wake_fd; /* eventfd of the sender: one is added when a job was made; -1: nobody to wake */
+    struct sp_refusals *refusals; /* where those are remembered who are refused; NULL: nowhere */
+    int wake_fd;                  /* eventfd of the sender: one is added when a job was made; -1: nobody to wake */
 };
 /* Borrows everything, which outlives it. */
 enum sp_rc sp_intake_new(const struct sp_intake_options *options, struct sp_intake **ret, struct sp_err *err);
 void sp_intake_free(struct sp_intake **intake);
 const struct sp_people *sp_intake_people(const struct sp_intake *intake);
+struct sp_refusals *sp_intake_refusals(const struct sp_intake *intake); /* NULL: nobody wants to know */
 
 /* A fresh id, for whoever must name a scan before it begins (the claim of a dropped file). */
 void sp_intake_id(struct sp_intake *intake, char ret_id[SP_ULID_SIZE]);

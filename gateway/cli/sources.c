@@ -116,6 +116,93 @@ show_folders(struct sp_str *out, const json_t *folders)
     }
 }
 
+/* ---- all sources ---- */
+
+static void
+add_last_cells(struct sp_table *table, const json_t *source)
+{
+    add_time_cell(table, sp_member_text(source, "last_scan"));
+    add_number_cell(table, source, "count");
+}
+
+static const char *
+state_of(const json_t *source)
+{
+    if (sp_member_text(source, "revoked")[0] != '\0')
+        return "revoked";
+    if (sp_member_text(source, "trouble")[0] != '\0')
+        return "trouble";
+    return json_is_true(json_object_get(source, "silent")) ? "silent" : "";
+}
+
+static void
+add_sources(struct sp_table *table, const json_t *all, const char *key, const char *kind)
+{
+    size_t i = 0;
+    const json_t *source = NULL;
+    json_array_foreach (json_object_get(all, key), i, source) {
+        sp_table_cell(table, kind);
+        sp_table_cell(table, sp_member_text(source, "name"));
+        sp_table_cell(table, sp_member_text(source, "route"));
+        add_last_cells(table, source);
+        sp_table_cell(table, state_of(source));
+    }
+}
+
+static void
+show_refusals(struct sp_str *out, const json_t *refusals)
+{
+    static const char *const titles[] = { "LAST", "TIMES", "DOOR", "WHO", "FROM", "REASON" };
+    SP_AUTO(sp_table_free) struct sp_table table = { 0 };
+    size_t i = 0;
+    const json_t *item = NULL;
+    if (json_array_size(refusals) == 0)
+        return;
+    sp_str_add(out, "\nRefused at the door:\n");
+    sp_table_head(&table, titles, SP_LEN(titles));
+    json_array_foreach (refusals, i, item) {
+        add_time_cell(&table, sp_member_text(item, "at"));
+        add_number_cell(&table, item, "count");
+        sp_table_cell(&table, sp_member_text(item, "door"));
+        sp_table_cell(&table, sp_member_text(item, "who"));
+        sp_table_cell(&table, sp_member_text(item, "address"));
+        sp_table_cell(&table, sp_member_text(item, "reason"));
+    }
+    sp_table_put(out, &table, 0);
+}
+
+static void
+show_sources(struct sp_str *out, const json_t *all)
+{
+    static const char *const titles[] = { "KIND", "NAME", "ROUTE", "LAST SCAN", "SCANS", "STATE" };
+    SP_AUTO(sp_table_free) struct sp_table table = { 0 };
+    size_t i = 0;
+    const json_t *folder = NULL;
+    sp_table_head(&table, titles, SP_LEN(titles));
+    add_sources(&table, all, "folders", "folder");
+    add_sources(&table, all, "devices", "device");
+    add_sources(&table, all, "queues", "queue");
+    sp_table_put(out, &table, 0);
+    json_array_foreach (json_object_get(all, "folders"), i, folder)
+        put_trouble(out, sp_member_text(folder, "name"), sp_member_text(folder, "trouble"), "");
+    show_refusals(out, json_object_get(all, "refusals"));
+}
+
+static int
+run_sources(struct sp_cli *cli, const struct sp_args *args)
+{
+    SP_AUTO(sp_str_free) struct sp_str out = { 0 };
+    json_t *all = NULL;
+    if (args->n_words > 0)
+        return sp_cli_usage("sources: '%s'? It lists all sources", args->words[0]);
+    if (sp_cli_call(cli, "GET", "/api/v1/sources", NULL, &all) != SP_OK)
+        return SP_EXIT_FAILED;
+    show_sources(&out, all);
+    int code = cli->json ? sp_cli_print_json(all) : sp_cli_print(&out);
+    json_decref(all);
+    return code;
+}
+
 /* A list of the daemon's, shown by `show`, or `none` said instead. */
 static int
 list(struct sp_cli *cli, const char *path, const char *key, void (*show)(struct sp_str *, const json_t *),
@@ -155,5 +242,7 @@ const struct sp_command sp_source_commands[] = {
     { "methods", "", "Lists the ways out: up, down, half-open or unproven, why, and when they are tried again.", NULL,
       run_methods },
     { "folders", "", "Lists the drop folders and what they took in.", NULL, run_folders },
+    { "sources", "", "Where scans come from: folders, devices and print queues, and who was refused at the door.", NULL,
+      run_sources },
     { 0 },
 };

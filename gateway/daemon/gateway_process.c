@@ -27,7 +27,9 @@
 #include "gateway/people/people.h"
 #include "gateway/notices.h"
 #include "gateway/parts.h"
+#include "gateway/refusals.h"
 #include "web/api/api.h"
+#include "web/api/sources.h"
 #include "web/auth/auth.h"
 #include "web/dav/dav.h"
 #include "web/http/server.h"
@@ -49,6 +51,7 @@ struct gateway {
     struct sp_batch *batch;
     struct sp_spool *spool;
     struct sp_people *people; /* NULL: the file could not be read */
+    struct sp_refusals *refusals;
     struct sp_intake *intake;
     struct sp_parts *parts;
     struct sp_folders *folders;
@@ -61,6 +64,27 @@ struct gateway {
     struct sp_opener_client opener_client;
 };
 
+/* What was known before is worth a warning when it cannot be read, and no more. */
+static enum sp_rc
+open_refusals(struct gateway *g, struct sp_err *err)
+{
+    struct sp_err unread = { 0 };
+    g->refusals = sp_refusals_new();
+    if (g->refusals == NULL)
+        return sp_fail(err, SP_E_NOMEM, "out of memory");
+    if (sp_refusals_load(g->refusals, g->db, &unread) != SP_OK)
+        sp_warn(&g->house->log, "who was refused before is not known: %s", unread.text);
+    return SP_OK;
+}
+
+static void
+save_refusals(const struct gateway *g)
+{
+    struct sp_err err = { 0 };
+    if (g->refusals != NULL && g->batch != NULL && sp_refusals_save(g->refusals, g->batch, &err) != SP_OK)
+        sp_warn(&g->house->log, "who was refused is not kept: %s", err.text);
+}
+
 static enum sp_rc
 open_stores(struct gateway *g, struct sp_err *err)
 {
@@ -70,7 +94,7 @@ open_stores(struct gateway *g, struct sp_err *err)
         rc = sp_batch_open(dir, &g->batch, err);
     if (rc == SP_OK)
         rc = sp_spool_open(dir, &g->spool, err);
-    return rc;
+    return rc == SP_OK ? open_refusals(g, err) : rc;
 }
 
 /* What a crash left. Not while a predecessor still finishes its uploads: they look just like that. */
@@ -134,6 +158,7 @@ open_doors(struct gateway *g, struct sp_err *err)
         .people = g->people,
         .clock = &sp_clock_system,
         .log = &house->log,
+        .refusals = g->refusals,
         .wake_fd = house->wake_sender_fd,
     };
     const struct sp_auth_options auth = { .batch = g->batch, .clock = &sp_clock_system, .log = &house->log };
@@ -188,7 +213,11 @@ start_server(struct gateway *g, struct sp_err *err)
         .n_listeners = house->listeners.count,
         .tls_certificate = http->tls_certificate,
         .tls_key = g->tls_key,
-        .router = { .tables = g->tables, .api = &g->api, .identify = sp_auth_identify, .auth = g->auth },
+        .router = { .tables = g->tables,
+                    .api = &g->api,
+                    .identify = sp_auth_identify,
+                    .auth = g->auth,
+                    .refused = sp_api_refused },
         .state_dir = house->settings->gateway.state_dir,
         .max_upload = house->settings->gateway.max_document + MULTIPART_ROOM,
         .clock = &sp_clock_system,
@@ -221,6 +250,7 @@ struct chores {
     struct sp_housekeeping keeper;
     struct sp_parts *parts;
     const struct sp_api *dav;
+    const struct gateway *gateway;
     struct sp_notices *notices;
     int64_t sweep_at, news_at;
     int64_t looked; /* for news: many wake-ups in a row are worth one look */
@@ -237,6 +267,8 @@ do_chores(struct chores *chores, bool woken)
         chores->sweep_at = now + sp_housekeeping_sweep(&chores->keeper);
         sp_parts_sweep(chores->parts);
         sp_dav_sweep(chores->dav);
+        if (!at_once)
+            save_refusals(chores->gateway);
     }
     if (woken && chores->news_at > chores->looked + NEWS_PAUSE_MS)
         chores->news_at = chores->looked + NEWS_PAUSE_MS;
@@ -278,6 +310,7 @@ keep_house(struct gateway *g)
     const struct sp_house *house = g->house;
     struct chores chores = { .parts = g->parts,
                              .dav = &g->api,
+                             .gateway = g,
                              .keeper = {
                                  .settings = house->settings,
                                  .batch = g->batch,
@@ -306,11 +339,13 @@ keep_house(struct gateway *g)
     return ended_by;
 }
 
-/* The folders go first, and with them the lock: a successor may work while we finish uploads. */
+/* The folders go first, and with them the lock: a successor may work while we finish uploads, and reads what we knew of
+ * refusals. */
 static void
 gateway_close(struct gateway *g, int64_t uploads_ms)
 {
     sp_folders_halt(g->folders);
+    save_refusals(g);
     if (g->lock_fd >= 0)
         close(g->lock_fd);
     sp_http_stop(&g->server, uploads_ms);
@@ -318,6 +353,7 @@ gateway_close(struct gateway *g, int64_t uploads_ms)
     sp_auth_free(&g->auth);
     sp_parts_close(&g->parts);
     sp_intake_free(&g->intake);
+    sp_refusals_free(&g->refusals);
     sp_people_free(&g->people);
     sp_spool_close(&g->spool);
     sp_batch_close(&g->batch);

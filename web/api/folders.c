@@ -3,10 +3,11 @@
 
 #include "web/api/input.h"
 #include "web/api/job_json.h"
+#include "web/api/sources.h"
 #include "web/api/tables.h"
 
-static json_t *
-folder_json(const struct sp_folder_status *status)
+json_t *
+sp_folder_json(const struct sp_folder_status *status)
 {
     json_t *settle = status->advised_settle_ms == 0 ? json_null() : json_integer((json_int_t)status->advised_settle_ms);
     return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "name", sp_json_text(status->name), "path",
@@ -26,7 +27,7 @@ folder_list(struct sp_api *api, const struct sp_request *req, struct sp_response
     for (size_t i = 0; i < count; i++) {
         struct sp_folder_status status;
         sp_folders_status(api->folders, i, &status);
-        json_array_append_new(list, folder_json(&status));
+        json_array_append_new(list, sp_folder_json(&status));
     }
     sp_respond_json_steal(res, 200, json_pack("{s:o}", "folders", list));
 }

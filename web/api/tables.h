@@ -4,6 +4,7 @@
 
 #include "web/http/router.h"
 
+extern const struct sp_route sp_routes_about[];
 extern const struct sp_route sp_routes_audit[];
 extern const struct sp_route sp_routes_checks[];
 extern const struct sp_route sp_routes_documents[];
@@ -15,6 +16,7 @@ extern const struct sp_route sp_routes_people[];
 extern const struct sp_route sp_routes_retry[];
 extern const struct sp_route sp_routes_scans[];
 extern const struct sp_route sp_routes_session[];
+extern const struct sp_route sp_routes_sources[];
 extern const struct sp_route sp_routes_tokens[];
 extern const struct sp_route sp_routes_users[];
 

@@ -42,6 +42,7 @@ struct sp_exchange {
     const struct sp_route *route;
     struct sp_upload *upload;
     bool counted; /* among rules->uploads */
+    bool told;    /* the router, of the answer */
     char *buffer; /* of the body; SP_PIECE_MAX */
     size_t filled;
     uint64_t declared; /* of the body; UINT64_MAX: chunked */
@@ -84,6 +85,15 @@ end_upload(struct sp_exchange *x)
     count_no_more(x);
 }
 
+/* Once, and in the end even if the client did not wait for its answer. */
+static void
+tell_answer(struct sp_exchange *x)
+{
+    if (x->route != NULL && x->res.status != 0 && !x->told)
+        sp_router_answered(x->rules->router, x->route, &x->req, &x->res);
+    x->told = true;
+}
+
 void
 sp_exchange_free(struct sp_exchange **place)
 {
@@ -91,6 +101,7 @@ sp_exchange_free(struct sp_exchange **place)
     if (x == NULL)
         return;
     *place = NULL;
+    tell_answer(x);
     end_upload(x);
     sp_response_free(&x->res);
     sp_arena_free(&x->req.arena);
@@ -301,8 +312,8 @@ step_body(struct sp_exchange *x, const char *bytes, size_t *size)
     return *size > 0 ? SP_NEXT_WAIT : SP_NEXT_READ;
 }
 
-enum sp_next
-sp_exchange_step(struct sp_exchange *x, const char *bytes, size_t *size)
+static enum sp_next
+step(struct sp_exchange *x, const char *bytes, size_t *size)
 {
     switch (x->stage) {
     case ASKED:
@@ -318,6 +329,15 @@ sp_exchange_step(struct sp_exchange *x, const char *bytes, size_t *size)
         return SP_NEXT_ANSWER;
     }
     return SP_NEXT_CLOSE;
+}
+
+enum sp_next
+sp_exchange_step(struct sp_exchange *x, const char *bytes, size_t *size)
+{
+    enum sp_next next = step(x, bytes, size);
+    if (next == SP_NEXT_ANSWER)
+        tell_answer(x);
+    return next;
 }
 
 /* Who is it? And a receiver begins. */

@@ -38,6 +38,7 @@ void
 sp_response_free(struct sp_response *res)
 {
     drop_body(res);
+    free(res->reason);
     while (res->n_headers > 0)
         drop_header(res, res->n_headers - 1);
     sp_response_init(res);
@@ -146,6 +147,8 @@ sp_respond_problem(struct sp_response *res, int status, const char *code, const 
 {
     json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", sp_status_words(status),
                              "status", status, "detail", detail, "code", code);
+    free(res->reason);
+    res->reason = strdup(detail);
     respond_json(res, status, "application/problem+json", json);
 }
 

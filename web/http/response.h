@@ -24,7 +24,8 @@ struct sp_response {
     size_t body_size;
     int fd; /* owned; -1: none. The body is its first fd_size bytes */
     uint64_t fd_size;
-    bool close; /* the connection ends after this */
+    bool close;   /* the connection ends after this */
+    char *reason; /* owned; of a problem: its detail, which outlives the body. NULL: none */
 };
 
 void sp_response_init(struct sp_response *res);

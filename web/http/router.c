@@ -179,13 +179,24 @@ receive_whole(const struct sp_router *router, const struct sp_route *route, cons
 }
 
 void
+sp_router_answered(const struct sp_router *router, const struct sp_route *route, const struct sp_request *req,
+                   const struct sp_response *res)
+{
+    bool refuses = (res->status >= 400 && res->status < 500) || res->status == 507;
+    if (refuses && router->refused != NULL)
+        router->refused(router->api, route, req, res);
+}
+
+void
 sp_router_run(const struct sp_router *router, struct sp_request *req, struct sp_response *res)
 {
     const struct sp_route *route = sp_router_find(router, req, res);
-    if (route == NULL || !sp_router_admit(router, route, req, res))
+    if (route == NULL)
         return;
-    if (route->receiver != NULL)
+    bool admitted = sp_router_admit(router, route, req, res);
+    if (admitted && route->receiver != NULL)
         receive_whole(router, route, req, res);
-    else
+    else if (admitted)
         route->handle(router->api, req, res);
+    sp_router_answered(router, route, req, res);
 }

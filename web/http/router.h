@@ -42,11 +42,16 @@ struct sp_route {
  * SP_E_DENIED: known, and not welcome; SP_E_BUSY: too many tries. */
 typedef enum sp_rc sp_identify_fn(struct sp_auth *auth, struct sp_request *req, struct sp_err *err);
 
+/* Hears of every answer that refuses something (4xx, and 507), once, on any thread; must not wait. */
+typedef void sp_refused_fn(struct sp_api *api, const struct sp_route *route, const struct sp_request *req,
+                           const struct sp_response *res);
+
 struct sp_router {
     const struct sp_route *const *tables; /* ends with NULL */
     struct sp_api *api;
     sp_identify_fn *identify;
     struct sp_auth *auth;
+    sp_refused_fn *refused; /* NULL: nobody wants to know */
 };
 
 /* NULL: res says 404, or 405 with Allow (204 with Allow for OPTIONS). Sets req->args. */
@@ -54,6 +59,9 @@ const struct sp_route *sp_router_find(const struct sp_router *router, struct sp_
 /* Who is it, and may they? false: res says 401, 403, 429 or 503. Needs req->db. */
 bool sp_router_admit(const struct sp_router *router, const struct sp_route *route, struct sp_request *req,
                      struct sp_response *res);
+/* The answer is final: tells router->refused when it is one. */
+void sp_router_answered(const struct sp_router *router, const struct sp_route *route, const struct sp_request *req,
+                        const struct sp_response *res);
 /* All of it for a request that is whole: find, admit, handle. A body for a receiver is given to it in one piece. */
 void sp_router_run(const struct sp_router *router, struct sp_request *req, struct sp_response *res);
 

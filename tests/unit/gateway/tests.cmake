@@ -8,6 +8,7 @@ sp_test(gateway_folders_test SOURCES ${here}/folders_test.c ${here}/world.c ${he
 sp_test(gateway_housekeeping_test SOURCES ${here}/housekeeping_test.c ${here}/world.c ${here}/samples.c
     USES gateway db base)
 sp_test(gateway_crash_test SOURCES ${here}/crash_test.c ${here}/world.c ${here}/samples.c USES gateway db base)
+sp_test(gateway_refusals_test SOURCES ${here}/refusals_test.c ${here}/world.c ${here}/samples.c USES gateway db base)
 sp_test(gateway_pending_test SOURCES ${here}/pending_test.c USES gateway)
 sp_test(gateway_news_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/news_test.c USES gateway db base PkgConfig::JANSSON)
 sp_test(gateway_people_test SOURCES ${here}/people_test.c USES gateway_people base)

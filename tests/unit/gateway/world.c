@@ -20,6 +20,7 @@
 #include "gateway/folders.h"
 #include "gateway/intake.h"
 #include "gateway/people/people.h"
+#include "gateway/refusals.h"
 
 static const char *contoso_domains[] = { "contoso.com", "contoso.de" };
 static const char *fabrikam_domains[] = { "fabrikam.com" };
@@ -107,6 +108,7 @@ open_intake(struct world *w)
                                          .people = w->people,
                                          .clock = &sp_clock_system,
                                          .log = &w->log,
+                                         .refusals = w->refusals,
                                          .wake_fd = w->wake };
     must(sp_intake_new(&options, &w->intake, NULL) == SP_OK);
 }
@@ -134,6 +136,8 @@ world_open(const char *base)
         fprintf(stderr, "%s\n", err.text);
         abort();
     }
+    w->refusals = sp_refusals_new();
+    must(w->refusals != NULL);
     open_intake(w);
     return w;
 }
@@ -152,6 +156,7 @@ world_close(struct world *w)
 {
     sp_folders_stop(&w->house);
     sp_intake_free(&w->intake);
+    sp_refusals_free(&w->refusals);
     sp_people_free(&w->people);
     sp_spool_close(&w->spool);
     sp_batch_close(&w->batch);

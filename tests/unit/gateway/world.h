@@ -15,6 +15,7 @@ struct sp_db;
 struct sp_folders;
 struct sp_intake;
 struct sp_people;
+struct sp_refusals;
 struct sp_spool;
 
 struct world {
@@ -24,6 +25,7 @@ struct world {
     struct sp_route_settings routes[3];
     struct sp_folder_settings folders[2];
     struct sp_settings settings;
+    struct sp_refusals *refusals;
     struct sp_people *people; /* NULL until a test needs somebody */
     struct sp_log log;
     struct sp_batch *batch;

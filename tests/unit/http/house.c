@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "db/batch.h"
+#include "web/api/sources.h"
 #include "web/http/router.h"
 
 #define FORM_TYPE "multipart/form-data; boundary=XX"
@@ -85,9 +86,11 @@ house_ask(struct house *house, const struct asker *asker, const char *method, co
 {
     struct sp_field headers[8];
     struct sp_err err = { 0 };
-    const struct sp_router router = {
-        .tables = sp_api_routes(), .api = &house->api, .identify = sp_auth_identify, .auth = house->auth
-    };
+    const struct sp_router router = { .tables = sp_api_routes(),
+                                      .api = &house->api,
+                                      .identify = sp_auth_identify,
+                                      .auth = house->auth,
+                                      .refused = sp_api_refused };
     struct sp_request req = { .arena = sp_arena_new(),
                               .method = method,
                               .headers = { headers, fill_headers(asker, type, headers) },
