@@ -68,12 +68,12 @@ struct sp_folder_dirs {
 };
 /* SP_E_NOTFOUND, SP_E_DENIED, SP_E_IO, with words for the admin. */
 enum sp_rc sp_folder_dirs_open(const char *path, struct sp_folder_dirs **ret, struct sp_err *err);
-/* A sub-folder, whose claims are in .scanpost/SUB; "": the folder itself. Never follows a link. */
+/* A sub-folder, whose claims are in .scanpost/SUB; "": the folder itself. Never follows a link: SP_E_NOTFOUND. */
 enum sp_rc sp_folder_dirs_open_sub(struct sp_folder_dirs *folder, const char *sub, struct sp_folder_dirs **ret,
                                    struct sp_err *err);
 struct sp_folder_dirs *sp_folder_dirs_share(struct sp_folder_dirs *dirs);
 void sp_folder_dirs_drop(struct sp_folder_dirs **dirs);
-/* Whether the path still leads to the directory that is open. */
+/* Whether the path still leads to the directory that is open, and .scanpost in it is still ours. */
 bool sp_folder_dirs_current(const struct sp_folder_dirs *dirs, const char *path);
 /* On a file system that other machines write to, inotify does not hear them. */
 bool sp_folder_dirs_remote(const struct sp_folder_dirs *dirs);
@@ -153,7 +153,8 @@ struct sp_taker {
     const struct sp_folder_opener *opener; /* NULL: none */
 };
 void sp_folder_take(const struct sp_taker *taker, struct sp_take *take);
-/* By our own rights, else by those of the opener. path: from the folder on, links are not followed. -1 and errno. */
+/* By our own rights, else by those of the opener. path: from the folder on, links are not followed; what is below
+ * .scanpost is looked for in the one that is open. -1 and errno. */
 int sp_folder_open_file(const struct sp_taker *taker, const struct sp_folder_settings *set,
                         const struct sp_folder_dirs *dirs, const char *path);
 

@@ -114,12 +114,19 @@ sp_folder_dirs_drop(struct sp_folder_dirs **dirs)
     free(d);
 }
 
+static bool
+is_same(const struct stat *now, int fd)
+{
+    struct stat open;
+    return fstat(fd, &open) == 0 && now->st_dev == open.st_dev && now->st_ino == open.st_ino && open.st_nlink > 0;
+}
+
 bool
 sp_folder_dirs_current(const struct sp_folder_dirs *dirs, const char *path)
 {
-    struct stat now, open;
-    return stat(path, &now) == 0 && fstat(dirs->dir, &open) == 0 && now.st_dev == open.st_dev &&
-           now.st_ino == open.st_ino && open.st_nlink > 0;
+    struct stat dir, claims;
+    return stat(path, &dir) == 0 && is_same(&dir, dirs->dir) &&
+           fstatat(dirs->dir, CLAIMS_NAME, &claims, AT_SYMLINK_NOFOLLOW) == 0 && is_same(&claims, dirs->claims);
 }
 
 bool

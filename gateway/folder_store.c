@@ -119,13 +119,20 @@ list_claim(struct claimed *c)
     return rc;
 }
 
+/* "CLAIM/NAME", or "CLAIM" when that is a file. */
+static const char *
+claim_of(const struct claimed *c, const char *name)
+{
+    return sp_arena_format(c->arena, "%s%s%s", c->take->claimed, c->directory ? "/" : "", c->directory ? name : "");
+}
+
 /* ".scanpost/SUB/CLAIM/NAME", the parts that there are. */
 static const char *
 path_of(const struct claimed *c, const char *name)
 {
-    const struct sp_take *take = c->take;
-    return sp_arena_format(c->arena, SP_CLAIMS_NAME "/%s%s%s%s%s", take->sub, *take->sub == '\0' ? "" : "/",
-                           take->claimed, c->directory ? "/" : "", c->directory ? name : "");
+    const char *sub = c->take->sub, *claim = claim_of(c, name);
+    return claim == NULL ? NULL
+                         : sp_arena_format(c->arena, SP_CLAIMS_NAME "/%s%s%s", sub, *sub == '\0' ? "" : "/", claim);
 }
 
 /* ---- sidecars ---- */
@@ -219,12 +226,12 @@ owners_login(const struct claimed *c)
     char buffer[4096];
     struct stat info;
     struct passwd entry, *found = NULL;
-    const char *path = path_of(c, c->documents[0]);
+    const char *path = claim_of(c, c->documents[0]);
     bool wanted =
         c->take->set->recipient_from == SP_FROM_OWNER || sp_people_count(sp_intake_people(c->taker->intake)) > 0;
     if (path == NULL)
         return NULL;
-    if (!wanted || fstatat(c->take->dirs->dir, path, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+    if (!wanted || fstatat(c->take->here->claims, path, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
         getpwuid_r(info.st_uid, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
         return "";
     return sp_arena_text_n(c->arena, found->pw_name, strnlen(found->pw_name, LOGIN_MAX));

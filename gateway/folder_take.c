@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "base/text.h"
 #include "gateway/folder.h"
 #include "gateway/intake.h"
 #include "gateway/pages.h"
@@ -74,7 +75,11 @@ sp_folder_open_file(const struct sp_taker *taker, const struct sp_folder_setting
 {
     struct stat before;
     const char *leaf;
-    SP_AUTO_CLOSE int parent = open_parent(dirs->dir, path, &leaf);
+    bool claimed = sp_text_starts(path, SP_CLAIMS_NAME "/");
+    /* Whoever may write in the folder may put another directory in the place of .scanpost: a claim is where we made it.
+     */
+    SP_AUTO_CLOSE int parent = claimed ? open_parent(dirs->claims, path + strlen(SP_CLAIMS_NAME "/"), &leaf)
+                                       : open_parent(dirs->dir, path, &leaf);
     if (parent < 0)
         return -1;
     if (fstatat(parent, leaf, &before, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(before.st_mode)) {
@@ -236,6 +241,27 @@ pages_are_finished(const struct sp_taker *taker, struct sp_take *take, uint64_t 
 
 /* ---- claiming ---- */
 
+/* What is over the limit will be rejected without being copied, so it needs no room. */
+static uint64_t
+room_for(const struct sp_taker *taker, uint64_t total)
+{
+    return total > taker->settings->gateway.max_document ? 0 : total;
+}
+
+/* "Not there any more" goes for the scan, unless it is .scanpost that somebody has removed. */
+static enum sp_take_verdict
+verdict_of(struct sp_take *take, enum sp_rc rc)
+{
+    struct stat info;
+    if (rc != SP_E_NOTFOUND)
+        return SP_TAKE_TROUBLE;
+    if (fstat(take->dirs->claims, &info) != 0 || info.st_nlink > 0)
+        return SP_TAKE_GONE;
+    (void)sp_fail(&take->err, SP_E_IO,
+                  SP_CLAIMS_NAME " was removed from the folder while scanpost used it; it is made anew");
+    return SP_TAKE_TROUBLE;
+}
+
 /* What can be known to fail is known before the claim, so that the scan stays where people see it. */
 static bool
 claim(const struct sp_taker *taker, struct sp_take *take)
@@ -245,7 +271,7 @@ claim(const struct sp_taker *taker, struct sp_take *take)
     bool folder = take->kind == SP_TAKE_FOLDER;
     if (folder ? !pages_are_finished(taker, take, &total) : !files_are_finished(taker, take, &total))
         return false;
-    enum sp_rc rc = sp_intake_room(taker->intake, total, &take->err);
+    enum sp_rc rc = sp_intake_room(taker->intake, room_for(taker, total), &take->err);
     sp_claim_name(take->id, take->name, claimed);
     if (rc == SP_OK && take->n_files > 1)
         rc = sp_claim_make_set(take->here, take->files, take->n_files, claimed, &take->err);
@@ -253,8 +279,8 @@ claim(const struct sp_taker *taker, struct sp_take *take)
         rc = sp_claim_make(take->here, take->name, claimed, &take->err);
     if (rc == SP_OK)
         memcpy(take->claimed, claimed, sizeof(claimed));
-    take->verdict = rc == SP_E_NOTFOUND ? SP_TAKE_GONE : SP_TAKE_TROUBLE;
-    if (rc == SP_E_NOTFOUND && take->n_files > 1)
+    take->verdict = verdict_of(take, rc);
+    if (take->verdict == SP_TAKE_GONE && take->n_files > 1)
         wait_for(take, take->set->settle_ms);
     return rc == SP_OK;
 }
@@ -264,7 +290,7 @@ sp_folder_take(const struct sp_taker *taker, struct sp_take *take)
 {
     enum sp_rc rc = sp_folder_dirs_open_sub(take->dirs, take->sub, &take->here, &take->err);
     if (rc != SP_OK) {
-        take->verdict = rc == SP_E_NOTFOUND ? SP_TAKE_GONE : SP_TAKE_TROUBLE;
+        take->verdict = verdict_of(take, rc);
         return;
     }
     if (take->kind == SP_TAKE_CLAIM)

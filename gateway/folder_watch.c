@@ -108,6 +108,9 @@ settle_take(struct sp_folders *house, struct sp_take *take)
         let_all_go(house, take);
     if (*folder->shown.trouble != '\0')
         sp_folder_calm(house, folder);
+    if (take->verdict == SP_TAKE_TROUBLE && folder->dirs != NULL &&
+        !sp_folder_dirs_current(folder->dirs, folder->set->path))
+        folder->next_look = now_of(house); /* that is why: it is opened anew */
     for (size_t i = 0; i < house->n_handed; i++)
         if (house->handed[i] == take)
             house->handed[i] = house->handed[--house->n_handed];

@@ -359,6 +359,28 @@ test_a_sub_folder_that_is_a_link_is_nobodys(void **state)
     assert_true(file_exists(elsewhere, "secret.pdf"));
 }
 
+static void
+test_a_sub_folder_that_is_swapped_for_a_link_is_nobodys(void **state)
+{
+    struct world *w = *state;
+    char elsewhere[512], bob[512];
+    w->folders[0].recipient_from = SP_FROM_SUBFOLDER;
+    w->folders[0].settle_ms = 1000;
+    snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", w->root);
+    in_drop(w, "Bob", bob);
+    assert_int_equal(mkdir(bob, 0770), 0);
+    start(w);
+    write_pdf(bob, "a.pdf", "a");
+    EVENTUALLY(status_of(w).waiting == 1);
+    assert_int_equal(rename(bob, elsewhere), 0);
+    assert_int_equal(symlink(elsewhere, bob), 0);
+    EVENTUALLY(status_of(w).waiting == 0);
+    pause_ms(500);
+    assert_string_equal(status_of(w).trouble, "");
+    assert_int_equal(world_jobs(w, NULL), 0);
+    assert_true(file_exists(elsewhere, "a.pdf"));
+}
+
 /* Without a privilege that would open it all the same. */
 static void
 test_a_sub_folder_that_cannot_be_used_is_said_and_the_others_go_on(void **state)
@@ -635,6 +657,7 @@ main(void)
         WITH_WORLD(test_sub_folders_old_new_and_renamed_are_people),
         WITH_WORLD(test_sub_folders_are_found_by_looking_too),
         WITH_WORLD(test_a_sub_folder_that_is_a_link_is_nobodys),
+        WITH_WORLD(test_a_sub_folder_that_is_swapped_for_a_link_is_nobodys),
         WITH_WORLD(test_a_sub_folder_that_cannot_be_used_is_said_and_the_others_go_on),
         WITH_WORLD(test_nobody_to_send_to_rejects_with_words_in_the_sub_folder),
         WITH_WORLD(test_the_owner_gets_it),

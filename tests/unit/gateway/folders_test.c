@@ -452,6 +452,29 @@ test_too_large_moves_to_rejected(void **state)
     assert_true(file_exists(rejected, "x.pdf"));
 }
 
+/* A sparse file can claim any size. It needs no room, for it will not be copied. */
+static void
+test_too_large_for_the_disk_as_well_moves_to_rejected(void **state)
+{
+    struct world *w = *state;
+    char path[256], rejected[256];
+    snprintf(path, sizeof(path), "%s/huge.pdf", w->drop);
+    snprintf(rejected, sizeof(rejected), "%s/rejected", w->drop);
+    drop_pdf(w, "huge.pdf", "x");
+    if (truncate(path, (off_t)1 << 42) != 0)
+        skip();
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(pwrite(fd, "%%EOF\n", 6, ((off_t)1 << 42) - 6) == 6);
+    close(fd);
+    w->settings.gateway.max_document = 1 << 20;
+    start(w);
+    EVENTUALLY(status_of(w).rejected == 1);
+    SP_AUTO_FREE char *why = file_text(rejected, "huge.pdf.txt");
+    assert_non_null(strstr(why, "max-document"));
+    assert_string_equal(status_of(w).trouble, "");
+    assert_int_equal(claims_left(w), 0);
+}
+
 static void
 test_rejected_never_follows_a_link(void **state)
 {
@@ -557,6 +580,51 @@ test_a_claims_folder_that_is_a_link_is_refused(void **state)
     start(w);
     EVENTUALLY(strstr(status_of(w).trouble, ".scanpost") != NULL);
     assert_true(file_exists(w->drop, "x.pdf"));
+}
+
+/* A strange hidden folder is soon tidied away. */
+static void
+test_a_claims_folder_that_is_removed_is_made_anew(void **state)
+{
+    struct world *w = *state;
+    char claims[256];
+    snprintf(claims, sizeof(claims), "%s/.scanpost", w->drop);
+    start(w);
+    drop_pdf(w, "a.pdf", "a");
+    EVENTUALLY(status_of(w).taken == 1 && claims_left(w) == 0);
+    assert_int_equal(rmdir(claims), 0);
+    drop_pdf(w, "b.pdf", "b");
+    EVENTUALLY(status_of(w).taken == 2);
+    EVENTUALLY(status_of(w).trouble[0] == '\0');
+    assert_false(file_exists(w->drop, "b.pdf"));
+    assert_int_equal(world_jobs(w, NULL), 2);
+}
+
+/* Whoever may write in the folder may rename what is in it, .scanpost too. */
+static void
+test_a_claim_is_opened_where_it_was_made(void **state)
+{
+    struct world *w = *state;
+    const struct sp_taker taker = { .opener = NULL };
+    struct sp_folder_dirs *dirs = NULL;
+    struct sample pdf = sample_pdf("ours");
+    char claims[256], away[256], bytes[512];
+    snprintf(claims, sizeof(claims), "%s/.scanpost", w->drop);
+    snprintf(away, sizeof(away), "%s/away", w->drop);
+    assert_int_equal(sp_folder_dirs_open(w->drop, &dirs, NULL), SP_OK);
+    write_file(claims, "claim", pdf.bytes, pdf.size);
+    assert_true(sp_folder_dirs_current(dirs, w->drop));
+    assert_int_equal(rename(claims, away), 0);
+    assert_false(sp_folder_dirs_current(dirs, w->drop));
+    assert_int_equal(mkdir(claims, 0700), 0);
+    write_file(claims, "claim", "theirs", 6);
+    assert_false(sp_folder_dirs_current(dirs, w->drop));
+    int fd = sp_folder_open_file(&taker, &w->folders[0], dirs, ".scanpost/claim");
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, bytes, sizeof(bytes)), pdf.size);
+    assert_memory_equal(bytes, pdf.bytes, pdf.size);
+    close(fd);
+    sp_folder_dirs_drop(&dirs);
 }
 
 static void
@@ -671,12 +739,15 @@ main(void)
         WITH_WORLD(test_odd_names_lose_nothing),
         WITH_WORLD(test_a_wrong_type_moves_to_rejected_with_the_reason),
         WITH_WORLD(test_too_large_moves_to_rejected),
+        WITH_WORLD(test_too_large_for_the_disk_as_well_moves_to_rejected),
         WITH_WORLD(test_rejected_never_follows_a_link),
         WITH_WORLD(test_without_room_the_file_stays_until_there_is_some),
         WITH_WORLD(test_a_claim_left_by_a_crash_is_finished_once_under_its_id),
         WITH_WORLD(test_a_folder_that_goes_and_comes_back),
         WITH_WORLD(test_a_folder_that_is_missing_at_start_is_waited_for),
         WITH_WORLD(test_a_claims_folder_that_is_a_link_is_refused),
+        WITH_WORLD(test_a_claims_folder_that_is_removed_is_made_anew),
+        WITH_WORLD(test_a_claim_is_opened_where_it_was_made),
         WITH_WORLD(test_without_the_people_file_files_for_people_stay),
         WITH_WORLD(test_a_route_that_leads_nowhere_is_said_before_a_file_is_touched),
         WITH_WORLD(test_a_note_says_why_and_replaces_only_an_older_note),
