@@ -107,54 +107,70 @@ put_head(struct sp_str *out, const struct sp_share *share)
     set_variable(out, "user", share->user);
     set_variable(out, "group", share->group);
     set_variable(out, "conf", share->smb_conf);
-    sp_str_add(out, ": \"${SCANPOST_SHARE_PASSWORD:?the password for the copier is missing}\"\n\n");
+    sp_str_add(out, ": \"${SCANPOST_SHARE_PASSWORD:?the password for the copier is missing}\"\n"
+                    "PATH=$PATH:/usr/sbin:/sbin\n"
+                    "fail() { printf '%s\\n' \"$*\" >&2; exit 1; }\n"
+                    "for tool in smbd testparm smbpasswd; do\n"
+                    "    command -v \"$tool\" >/dev/null || fail \"$tool is missing: install Samba first\"\n"
+                    "done\n\n");
 }
 
 static void
 put_account(struct sp_str *out)
 {
-    sp_str_add(out, "# An account that can do nothing but this.\n"
-                    "getent passwd \"$user\" >/dev/null ||\n"
-                    "    useradd --system --user-group --no-create-home --shell /usr/sbin/nologin \"$user\"\n\n"
-                    "# The copier writes, scanpost reads and takes away; the group is inherited by what is dropped.\n"
-                    "install -d -m 2770 -o \"$user\" -g \"$group\" \"$folder\"\n\n");
+    sp_str_add(out,
+               "getent group \"$group\" >/dev/null || fail \"there is no group $group; --group names another one\"\n"
+               "# An account that can do nothing but this.\n"
+               "getent passwd \"$user\" >/dev/null ||\n"
+               "    useradd --system --user-group --no-create-home --shell /usr/sbin/nologin \"$user\"\n\n"
+               "# The copier writes, scanpost reads and takes away; the group is inherited by what is dropped.\n"
+               "install -d -m 2770 -o \"$user\" -g \"$group\" \"$folder\"\n\n");
 }
 
-/* An smb.conf that belongs to a domain is its administrators' business. */
+/* An smb.conf that belongs to a domain is its administrators' business, and a share of that name is somebody's. */
 static void
-put_refusals(struct sp_str *out)
+put_refusals(struct sp_str *out, const struct sp_share *share)
 {
-    sp_str_add(out,
-               "# A machine that is joined to a domain is not touched: its Samba has another master.\n"
-               "role=$(testparm -s --parameter-name='server role' \"$conf\" 2>/dev/null)\n"
-               "security=$(testparm -s --parameter-name='security' \"$conf\" 2>/dev/null)\n"
-               "case \"$role $security\" in\n"
-               "*[Dd]omain*|*DOMAIN*|*[Mm]ember*|*ADS*)\n"
-               "    echo \"$conf belongs to a domain ($role, $security): add the section by hand, or use --smb1 with an"
-               " instance of its own\" >&2\n"
-               "    exit 1 ;;\n"
-               "esac\n\n");
+    sp_str_add(
+        out,
+        "[ -r \"$conf\" ] || fail \"$conf is missing: install Samba first\"\n"
+        "testparm -s \"$conf\" >/dev/null 2>&1 || fail \"testparm does not like $conf as it is: mend that first\"\n"
+        "# A machine that is joined to a domain is not touched: its Samba has another master.\n"
+        "role=$(testparm -s --parameter-name='server role' \"$conf\" 2>/dev/null)\n"
+        "security=$(testparm -s --parameter-name='security' \"$conf\" 2>/dev/null)\n"
+        "case \"$role $security\" in\n"
+        "*[Dd]omain*|*DOMAIN*|*[Mm]ember*|*ADS*)\n"
+        "    fail \"$conf belongs to a domain ($role, $security): add the section by hand, or use --smb1 with an"
+        " instance of its own\" ;;\n"
+        "esac\n");
+    sp_str_addf(out,
+                "shares=$(dirname \"$conf\")/scanpost-%s.conf\n"
+                "if ! grep -qxF \"include = $shares\" \"$conf\" &&\n"
+                "    testparm -s \"$conf\" 2>/dev/null | grep -qixF '[%s]'; then\n"
+                "    fail \"$conf has a share %s already, and it is not scanpost's\"\n"
+                "fi\n\n",
+                share->name, share->name, share->name);
 }
 
 /* The sections live in a file of their own, so that smb.conf gets one line more and is otherwise left alone. */
 static void
 put_section(struct sp_str *out, const struct sp_share *share)
 {
-    sp_str_addf(out,
-                "# The share, in a file of its own that smb.conf includes.\n"
-                "shares=$(dirname \"$conf\")/scanpost-%s.conf\n"
-                "cat >\"$shares.new\" <<'SECTION'\n",
-                share->name);
+    sp_str_add(out, "# The share, in a file of its own that smb.conf includes.\n"
+                    "cat >\"$shares.new\" <<'SECTION'\n");
     sp_share_section(out, share);
-    sp_str_add(out,
-               "SECTION\n"
-               "mv \"$shares.new\" \"$shares\"\n"
-               "chmod 644 \"$shares\"\n"
-               "if ! grep -qxF \"include = $shares\" \"$conf\"; then\n"
-               "    cp -p \"$conf\" \"$conf.before-scanpost\"\n"
-               "    printf '\\n# scanpost\\ninclude = %s\\n' \"$shares\" >>\"$conf\"\n"
-               "fi\n"
-               "testparm -s \"$conf\" >/dev/null 2>&1 || { echo \"testparm does not like $conf\" >&2; exit 1; }\n\n");
+    sp_str_add(out, "SECTION\n"
+                    "mv \"$shares.new\" \"$shares\"\n"
+                    "chmod 644 \"$shares\"\n"
+                    "if ! grep -qxF \"include = $shares\" \"$conf\"; then\n"
+                    "    cp -p \"$conf\" \"$conf.before-scanpost\"\n"
+                    "    printf '\\n# scanpost\\ninclude = %s\\n' \"$shares\" >>\"$conf\"\n"
+                    "    testparm -s \"$conf\" >/dev/null 2>&1 || {\n"
+                    "        cp -p \"$conf.before-scanpost\" \"$conf\"\n"
+                    "        fail \"testparm does not like $shares; $conf is as it was\"\n"
+                    "    }\n"
+                    "fi\n"
+                    "testparm -s \"$conf\" >/dev/null 2>&1 || fail \"testparm does not like $shares\"\n\n");
 }
 
 static void
@@ -176,33 +192,44 @@ put_reload(struct sp_str *out, const struct sp_share *share)
 }
 
 /* Old protocols put every other share of a server at risk, so they get a server of their own: own address, own
- * configuration, own password file, one share. */
+ * configuration, own password file, and a file for each share. */
 static void
 put_instance(struct sp_str *out, const struct sp_share *share)
 {
-    sp_str_add(out, "# An instance of its own, because NTLMv1 and SMB1 endanger whatever else a server shares.\n"
+    set_variable(out, "address", share->address);
+    sp_str_add(out, "# smbd ends at once when none of its addresses is there.\n"
+                    "if command -v ip >/dev/null && ! ip -o address show | grep -qwF \"$address\"; then\n"
+                    "    fail \"no interface of this machine has the address $address: give it to one first\"\n"
+                    "fi\n"
+                    "# An instance of its own, because NTLMv1 and SMB1 endanger whatever else a server shares.\n"
                     "base=/var/lib/scanpost-smb1\n"
-                    "install -d -m 0755 \"$base\" \"$base/private\" \"$base/run\" \"$(dirname \"$conf\")\"\n"
-                    "cat >\"$conf.new\" <<'SECTION'\n"
+                    "shares=${conf%.conf}.d\n"
+                    "install -d -m 0755 \"$base\" \"$base/private\" \"$base/run\" \"$shares\"\n");
+    sp_str_addf(out, "cat >\"$shares/%s.conf\" <<'SECTION'\n", share->name);
+    sp_share_section(out, share);
+    sp_str_add(out, "SECTION\n"
+                    "cat >\"$conf.new\" <<GLOBAL\n"
                     "[global]\n"
                     "    server role = standalone server\n"
                     "    server min protocol = NT1\n"
                     "    ntlm auth = ntlmv1-permitted\n"
                     "    disable netbios = yes\n"
                     "    load printers = no\n"
-                    "    bind interfaces only = yes\n");
-    sp_str_addf(out, "    interfaces = %s\n", share->address);
-    sp_str_add(out, "    private dir = /var/lib/scanpost-smb1/private\n"
-                    "    state directory = /var/lib/scanpost-smb1\n"
-                    "    cache directory = /var/lib/scanpost-smb1\n"
-                    "    lock directory = /var/lib/scanpost-smb1/run\n"
-                    "    pid directory = /var/lib/scanpost-smb1/run\n"
-                    "    log file = /var/log/samba/scanpost-smb1.log\n\n");
-    sp_share_section(out, share);
-    sp_str_add(out,
-               "SECTION\n"
-               "mv \"$conf.new\" \"$conf\"\n"
-               "testparm -s \"$conf\" >/dev/null 2>&1 || { echo \"testparm does not like $conf\" >&2; exit 1; }\n\n");
+                    "    bind interfaces only = yes\n"
+                    "    interfaces = $address\n"
+                    "    private dir = $base/private\n"
+                    "    state directory = $base\n"
+                    "    cache directory = $base\n"
+                    "    lock directory = $base/run\n"
+                    "    pid directory = $base/run\n"
+                    "    ncalrpc dir = $base/run/ncalrpc\n"
+                    "    log file = /var/log/samba/scanpost-smb1.log\n\n"
+                    "GLOBAL\n"
+                    "for share in \"$shares\"/*.conf; do\n"
+                    "    echo \"include = $share\" >>\"$conf.new\"\n"
+                    "done\n"
+                    "mv \"$conf.new\" \"$conf\"\n"
+                    "testparm -s \"$conf\" >/dev/null 2>&1 || fail \"testparm does not like $conf\"\n\n");
 }
 
 static void
@@ -211,6 +238,7 @@ put_unit(struct sp_str *out, const struct sp_share *share)
     sp_str_add(out, "cat >/etc/systemd/system/scanpost-smb1.service <<UNIT\n"
                     "[Unit]\n"
                     "Description=Samba for copiers that know only SMB1, for scanpost\n"
+                    "Wants=network-online.target\n"
                     "After=network-online.target\n\n"
                     "[Service]\n"
                     "ExecStart=/usr/sbin/smbd --foreground --no-process-group --configfile=$conf\n"
@@ -228,7 +256,7 @@ sp_share_script(struct sp_str *out, const struct sp_share *share)
 {
     put_head(out, share);
     if (!share->smb1)
-        put_refusals(out);
+        put_refusals(out, share);
     put_account(out);
     if (share->smb1)
         put_instance(out, share);

@@ -4,6 +4,8 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -162,20 +164,126 @@ class Share(unittest.TestCase):
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root")
 @unittest.skipUnless(shutil.which("testparm"), "Samba is not installed")
-class Domain(unittest.TestCase):
-    def test_server_of_a_domain_is_not_touched(self):
+class Refused(unittest.TestCase):
+    """Where a share must not be made, nothing is changed, and it is said why."""
+
+    def refuse(self, text, words, group="nogroup"):
         with World(start=False) as world:
             conf = os.path.join(world.root, "smb.conf")
-            text = "[global]\n    security = ads\n    realm = CONTOSO.COM\n    workgroup = CONTOSO\n"
-            with open(conf, "w") as f:
-                f.write(text)
+            if text is not None:
+                with open(conf, "w") as f:
+                    f.write(text)
             done = subprocess.run([CLI, "-c", world.config, "share", "scans", "--install", "--smb-conf", conf, "--user", USER,
-                                   "--password-stdin"], input=PASSWORD + "\n", capture_output=True, text=True, timeout=60)
+                                   "--group", group, "--password-stdin"], input=PASSWORD + "\n", capture_output=True,
+                                  text=True, timeout=60)
             self.assertEqual(done.returncode, 1, done.stdout)
-            self.assertIn("domain", done.stderr)
-            with open(conf) as f:
-                self.assertEqual(f.read(), text)
+            self.assertIn(words, done.stderr)
+            if text is not None:
+                with open(conf) as f:
+                    self.assertEqual(f.read(), text)
+            self.assertFalse([n for n in os.listdir(world.root) if n.startswith("scanpost-scans")])
             self.assertNotEqual(subprocess.run(["getent", "passwd", USER], capture_output=True, timeout=30).returncode, 0)
+
+    def test_server_of_a_domain_is_not_touched(self):
+        self.refuse("[global]\n    security = ads\n    realm = CONTOSO.COM\n    workgroup = CONTOSO\n", "domain")
+
+    def test_domain_controller_is_not_touched(self):
+        self.refuse("[global]\n    server role = active directory domain controller\n    realm = CONTOSO.COM\n", "domain")
+
+    def test_share_of_somebody_else_is_not_touched(self):
+        self.refuse("[global]\n[Scans]\n    path = /srv/other\n", "already")
+
+    def test_configuration_that_is_missing_or_wrong_is_said(self):
+        self.refuse(None, "is missing")
+        self.refuse("[global]\n    security = rubbish\n", "testparm does not like")
+
+    def test_group_that_is_missing_is_said(self):
+        self.refuse("[global]\n", "no group scanpost-e2e", group="scanpost-e2e")
+
+    def test_without_samba_it_is_said(self):
+        with World(start=False) as world:
+            bare = os.path.join(world.root, "bin")
+            os.mkdir(bare)
+            script = world.cli("share", "scans").stdout.replace("PATH=$PATH:/usr/sbin:/sbin", "")
+            done = subprocess.run(["/bin/sh", "-s"], input=script, capture_output=True, text=True, timeout=60,
+                                  env={"PATH": bare, "SCANPOST_SHARE_PASSWORD": PASSWORD})
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("install Samba", done.stderr)
+
+
+def run(*command, **more):
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, **more)
+
+
+def inside_a_machine_of_its_own():
+    """In name spaces of its own: SMB1 wants port 445, and the script writes where systemd and Samba look."""
+    address = "192.0.2.9"
+    for place in ("/etc/samba", "/etc/systemd/system", "/var/lib", "/var/log/samba"):
+        run("mount", "-t", "tmpfs", "-o", "mode=755", "none", place)
+    run("ip", "link", "set", "lo", "up")
+    domain = "[global]\n    security = ads\n    realm = CONTOSO.COM\n    workgroup = CONTOSO\n"
+    with open("/etc/samba/smb.conf", "w") as f:  # the machine is a member of a domain, which must not matter
+        f.write(domain)
+    second = tempfile.mkdtemp(prefix="scanpost-e2e-")
+    world = World(start=False, extra=f'folder more {{ path = "{second}/drop"  route = accounting  settle = 300ms }}')
+    install = [CLI, "-c", world.config, "share", "scans", "--install", "--smb1", "--address", address, "--user", USER,
+               "--group", "nogroup", "--password-stdin"]
+    smbd = None
+    try:
+        done = subprocess.run(install, input=PASSWORD + "\n", capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "no interface" in done.stderr, done
+        run("ip", "address", "add", address + "/32", "dev", "lo")
+        run(*install, input=PASSWORD + "\n")
+        run(*["more" if word == "scans" else word for word in install], input=PASSWORD + "\n")
+        with open("/etc/samba/smb.conf") as f:
+            assert f.read() == domain
+        for path in (world.root, second):
+            os.chmod(path, 0o755)
+            run("chown", "65534:65534", path)
+        run("chown", "-R", "65534:65534", world.sandbox.folder)
+        world.start(user=65534, group=65534, extra_groups=[])
+        with open("/etc/systemd/system/scanpost-smb1.service") as f:
+            command = next(line for line in f if line.startswith("ExecStart=")).split("=", 1)[1].split()
+        smbd = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        check_old_and_new_devices(world, address)
+    finally:
+        if smbd is not None:
+            smbd.terminate()
+            smbd.wait(20)
+        world.close()
+        shutil.rmtree(second, ignore_errors=True)
+
+
+def check_old_and_new_devices(world, address):
+    def listens():
+        with socket.socket() as s:
+            return s.connect_ex((address, 445)) == 0
+    wait_until("smbd listens", listens)
+    with socket.socket() as s:
+        assert s.connect_ex(("127.0.0.1", 445)) != 0, "it listens elsewhere, too"
+    sent = []
+    for share, options in (("scans", ["client min protocol=NT1", "client max protocol=NT1", "client ntlmv2 auth=no"]),
+                           ("more", ["client min protocol=SMB3"])):
+        content = pdf(500_000)
+        path = os.path.join(world.root, "scan.pdf")
+        with open(path, "wb") as f:
+            f.write(content)
+        run("smbclient", f"//{address}/{share}", "-U", f"{USER}%{PASSWORD}", "-s", "/dev/null",
+            *[f"--option={o}" for o in options], "-c", f"put {path} {share}.pdf")
+        sent.append(content)
+    wait_until("both are sent", lambda: len(world.jobs("&state=sent")) == 2)
+    assert sorted(attachments(m)[0][1] for _, m in world.sandbox.mails()) == sorted(sent)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root")
+@unittest.skipUnless(shutil.which("smbd") and shutil.which("unshare") and shutil.which("ip"), "needs smbd, unshare and ip")
+class Smb1(unittest.TestCase):
+    def test_instance_of_its_own_for_devices_that_know_only_smb1(self):
+        self.addCleanup(subprocess.run, ["userdel", USER], capture_output=True, timeout=60)
+        done = subprocess.run(["unshare", "--mount", "--net", "--propagation", "private", sys.executable, "-c",
+                               "import test_samba; test_samba.inside_a_machine_of_its_own()"],
+                              capture_output=True, text=True, timeout=180)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
