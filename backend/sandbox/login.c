@@ -79,11 +79,10 @@ asked_free(struct asked *asked)
 
 /* Who asks. */
 
-/* "/TENANT/oauth2/v2.0/token" */
+/* "/TENANT" and the rest */
 static bool
-path_parse(const char *path, char *tenant, size_t size)
+path_parse(const char *path, const char *rest, char *tenant, size_t size)
 {
-    static const char rest[] = "/oauth2/v2.0/token";
     size_t len = strcspn(path + 1, "/");
     if (len == 0 || len >= size || strcasecmp(path + 1 + len, rest) != 0)
         return false;
@@ -315,6 +314,29 @@ count_for(bool granted, bool by_certificate)
     return by_certificate ? SP_BOX_TOKENS_BY_CERTIFICATE : SP_BOX_TOKENS_BY_SECRET;
 }
 
+/* GET /TENANT/v2.0/.well-known/openid-configuration: how everybody finds the tenant's id from one of its domains. */
+static bool
+describe(const struct sp_box_login *login, const struct sp_box_request *request, struct asked *asked,
+         struct sp_box_answer *answer)
+{
+    const char *host = sp_box_request_header(request, "Host"), *tenant = login->app->tenant;
+    if (strcmp(request->method, "GET") != 0 ||
+        !path_parse(request->path, "/v2.0/.well-known/openid-configuration", asked->tenant, sizeof(asked->tenant)))
+        return false;
+    answer->status = 200;
+    answer->type = "application/json; charset=utf-8";
+    json_t *json =
+        json_pack("{s:o, s:o, s:s}", "token_endpoint", json_sprintf("https://%s/%s/oauth2/v2.0/token", host, tenant),
+                  "issuer", json_sprintf("https://%s/%s/v2.0", host, tenant), "tenant_region_scope", "EU");
+    SP_AUTO_FREE char *text = json == NULL ? NULL : json_dumps(json, 0);
+    json_decref(json);
+    if (!is_tenant(login, asked->tenant))
+        refuse(login, asked, SP_BOX_ENTRA_TENANT, answer);
+    else
+        sp_str_add(&answer->body, text == NULL ? "{}" : text);
+    return true;
+}
+
 static void
 handle(void *context, const struct sp_box_request *request, const struct sp_box_guest *guest,
        struct sp_box_answer *answer)
@@ -323,7 +345,9 @@ handle(void *context, const struct sp_box_request *request, const struct sp_box_
     struct asked asked = { .now_ms = sp_box_now_ms(login->scenarios, SP_BOX_TOKEN) };
     enum sp_box_refused why = SP_BOX_ENTRA_PARAMETER;
     (void)guest;
-    if (!path_parse(request->path, asked.tenant, sizeof(asked.tenant))) {
+    if (describe(login, request, &asked, answer))
+        return;
+    if (!path_parse(request->path, "/oauth2/v2.0/token", asked.tenant, sizeof(asked.tenant))) {
         answer->status = 404;
         return;
     }

@@ -62,11 +62,11 @@ ask(int tty, const char *prompt, struct sp_secret **ret, struct sp_err *err)
 }
 
 static enum sp_rc
-ask_twice(int tty, struct sp_secret **ret, struct sp_err *err)
+ask_twice(int tty, const char *prompt, struct sp_secret **ret, struct sp_err *err)
 {
     SP_AUTO(sp_secret_free) struct sp_secret *first = NULL;
     SP_AUTO(sp_secret_free) struct sp_secret *second = NULL;
-    enum sp_rc rc = ask(tty, "Password: ", &first, err);
+    enum sp_rc rc = ask(tty, prompt, &first, err);
     if (rc == SP_OK)
         rc = ask(tty, "Again: ", &second, err);
     if (rc != SP_OK)
@@ -77,14 +77,16 @@ ask_twice(int tty, struct sp_secret **ret, struct sp_err *err)
     return SP_OK;
 }
 
-enum sp_rc
-sp_password_ask(struct sp_secret **ret, struct sp_err *err)
+typedef enum sp_rc ask_fn(int tty, const char *prompt, struct sp_secret **ret, struct sp_err *err);
+
+static enum sp_rc
+ask_silently(ask_fn *fn, const char *prompt, struct sp_secret **ret, struct sp_err *err)
 {
     struct termios before, silent;
     sigset_t interrupts, mask;
     SP_AUTO_CLOSE int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (tty < 0 || tcgetattr(tty, &before) < 0)
-        return sp_fail(err, SP_E_IO, "there is no terminal to ask for the password; use --password-stdin");
+        return sp_fail(err, SP_E_IO, "there is no terminal to ask for the password; give it by file or standard input");
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     /* An interrupt would leave the terminal silent: it waits until the echo is back. */
@@ -96,8 +98,20 @@ sp_password_ask(struct sp_secret **ret, struct sp_err *err)
     if (tcsetattr(tty, TCSAFLUSH, &silent) < 0)
         rc = sp_fail_errno(err, "cannot silence the terminal");
     if (rc == SP_OK)
-        rc = ask_twice(tty, ret, err);
+        rc = fn(tty, prompt, ret, err);
     (void)tcsetattr(tty, TCSAFLUSH, &before);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     return rc;
+}
+
+enum sp_rc
+sp_password_ask(struct sp_secret **ret, struct sp_err *err)
+{
+    return ask_silently(ask_twice, "Password: ", ret, err);
+}
+
+enum sp_rc
+sp_password_prompt(const char *prompt, struct sp_secret **ret, struct sp_err *err)
+{
+    return ask_silently(ask, prompt, ret, err);
 }

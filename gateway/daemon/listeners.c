@@ -31,12 +31,21 @@ split(const char *address, char host[64], char port[8], struct sp_err *err)
     return SP_OK;
 }
 
+/* While a listener follows another one on the same port, as 0.0.0.0 does 127.0.0.1, both let go of it for a moment.
+ * Else a port that somebody else uses would not be noticed. */
+static bool
+share_port(int fd, bool share)
+{
+    const int value = share;
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value) == 0;
+}
+
 static int
-bind_patiently(const struct addrinfo *info, bool v6)
+bind_patiently(const struct addrinfo *info, bool v6, bool share)
 {
     const int on = 1;
     SP_AUTO_CLOSE int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+    if (fd < 0 || (share && !share_port(fd, true)) || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0))
         return -1;
     int rc = bind(fd, info->ai_addr, info->ai_addrlen);
@@ -48,7 +57,7 @@ bind_patiently(const struct addrinfo *info, bool v6)
 }
 
 static enum sp_rc
-open_tcp(const char *address, int *ret, struct sp_err *err)
+open_tcp(const char *address, bool share, int *ret, struct sp_err *err)
 {
     char host[64], port[8];
     struct addrinfo *info = NULL;
@@ -60,7 +69,7 @@ open_tcp(const char *address, int *ret, struct sp_err *err)
     int trouble = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &info);
     if (trouble != 0)
         return sp_fail(err, SP_E_INVALID, "http.listen: '%s': %s", address, gai_strerror(trouble));
-    *ret = bind_patiently(info, info->ai_family == AF_INET6);
+    *ret = bind_patiently(info, info->ai_family == AF_INET6, share);
     if (*ret < 0)
         rc = sp_fail_errno(err, "http.listen: cannot listen on %s", address);
     freeaddrinfo(info);
@@ -95,7 +104,7 @@ sp_listeners_open(const struct sp_settings *settings, struct sp_listeners *ret, 
     if (rc == SP_OK)
         ret->count = 1;
     for (size_t i = 0; rc == SP_OK && i < listen_on->count; i++) {
-        rc = open_tcp(listen_on->items[i], &ret->fd[ret->count], err);
+        rc = open_tcp(listen_on->items[i], false, &ret->fd[ret->count], err);
         if (rc == SP_OK)
             ret->count++;
     }
@@ -113,6 +122,13 @@ position(const struct sp_texts *list, const char *address, size_t *ret)
     return false;
 }
 
+static void
+share_ports(const struct sp_listeners *listeners, bool share)
+{
+    for (size_t i = 1; i < listeners->count; i++) /* the first is no TCP socket */
+        (void)share_port(listeners->fd[i], share);
+}
+
 enum sp_rc
 sp_listeners_change(struct sp_listeners *listeners, const struct sp_settings *old, const struct sp_settings *new,
                     struct sp_err *err)
@@ -123,14 +139,17 @@ sp_listeners_change(struct sp_listeners *listeners, const struct sp_settings *ol
     enum sp_rc rc =
         after->count < SP_LISTENERS_MAX ? SP_OK : sp_fail(err, SP_E_INVALID, "http.listen: too many addresses");
     size_t at = 0;
+    share_ports(listeners, true);
     for (size_t i = 0; rc == SP_OK && i < after->count; i++) {
         opened[next.count] = !position(before, after->items[i], &at);
         if (opened[next.count])
-            rc = open_tcp(after->items[i], &next.fd[next.count], err);
+            rc = open_tcp(after->items[i], true, &next.fd[next.count], err);
         else
             next.fd[next.count] = listeners->fd[1 + at];
         next.count += rc == SP_OK;
     }
+    share_ports(listeners, false);
+    share_ports(&next, false);
     for (size_t i = 1; rc != SP_OK && i < next.count; i++)
         if (opened[i])
             close(next.fd[i]);
