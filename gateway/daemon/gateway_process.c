@@ -33,6 +33,7 @@
 #include "web/auth/auth.h"
 #include "web/dav/dav.h"
 #include "web/http/server.h"
+#include "web/page/page.h"
 
 enum {
     DB_BUSY_MS = 10000,
@@ -180,10 +181,11 @@ list_routes(struct gateway *g)
 {
     size_t count = 0;
     for (const struct sp_route *const *table = sp_api_routes(); *table != NULL; table++) {
-        assert(count < ROUTE_TABLES - 2);
+        assert(count < ROUTE_TABLES - 3);
         g->tables[count++] = *table;
     }
-    g->tables[count] = sp_routes_dav;
+    g->tables[count++] = sp_routes_dav;
+    g->tables[count] = sp_routes_page;
 }
 
 static enum sp_rc

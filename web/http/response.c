@@ -20,6 +20,7 @@ drop_body(struct sp_response *res)
     free(res->body);
     res->body = NULL;
     res->body_size = 0;
+    res->fixed = NULL;
     if (res->fd >= 0)
         close(res->fd);
     res->fd = -1;
@@ -119,6 +120,16 @@ sp_respond_json_steal(struct sp_response *res, int status, json_t *json)
 }
 
 void
+sp_respond_static(struct sp_response *res, int status, const char *type, const void *bytes, size_t size)
+{
+    drop_body(res);
+    res->status = status;
+    res->fixed = bytes;
+    res->body_size = size;
+    set_type(res, type);
+}
+
+void
 sp_respond_file_steal(struct sp_response *res, int fd, uint64_t size, const char *type)
 {
     drop_body(res);
@@ -213,6 +224,7 @@ sp_status_words(int status)
         { 202, "Accepted" },
         { 204, "No Content" },
         { 207, "Multi-Status" },
+        { 304, "Not Modified" },
         { 400, "Bad Request" },
         { 401, "Unauthorized" },
         { 403, "Forbidden" },

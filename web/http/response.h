@@ -22,7 +22,8 @@ struct sp_response {
     size_t n_headers;
     char *body; /* owned */
     size_t body_size;
-    int fd; /* owned; -1: none. The body is its first fd_size bytes */
+    const void *fixed; /* or bytes that are there for ever, body_size of them; NULL: none */
+    int fd;            /* owned; -1: none. The body is its first fd_size bytes */
     uint64_t fd_size;
     bool close;   /* the connection ends after this */
     char *reason; /* owned; of a problem: its detail, which outlives the body. NULL: none */
@@ -40,6 +41,8 @@ void sp_respond_empty(struct sp_response *res, int status);
 void sp_respond_json_steal(struct sp_response *res, int status, json_t *json);
 /* Takes the text; NULL as above. */
 void sp_respond_text_steal(struct sp_response *res, int status, const char *type, char *text);
+/* Bytes that outlive the server. */
+void sp_respond_static(struct sp_response *res, int status, const char *type, const void *bytes, size_t size);
 /* Takes the descriptor. */
 void sp_respond_file_steal(struct sp_response *res, int fd, uint64_t size, const char *type);
 

@@ -231,6 +231,8 @@ make_response(struct sp_response *res)
             res->fd = -1; /* libmicrohttpd closes it */
         return response;
     }
+    if (res->fixed != NULL)
+        return MHD_create_response_from_buffer(res->body_size, (void *)(uintptr_t)res->fixed, MHD_RESPMEM_PERSISTENT);
     if (res->body == NULL)
         return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(res->body_size, res->body, free);

@@ -1,0 +1,41 @@
+/** The overview's small sentences. Pure. */
+
+import type { Overview } from '../api/types';
+import type { Tone } from './status';
+import { spanWords } from './time';
+import { countWords, numberWords } from './text';
+
+export function worksTone(works: Overview['works']): Tone {
+  const tones: Record<Overview['works'], Tone> = { yes: 'good', partly: 'held', no: 'bad', idle: 'quiet' };
+  return tones[works] ?? 'quiet';
+}
+
+export interface Figure {
+  label: string;
+  value: string;
+  note: string;
+  /** the search behind it */
+  q: string;
+  tone: Tone | '';
+}
+
+export function figuresOf(overview: Overview, now: number): Figure[] {
+  const age = overview.oldest_waiting ? `oldest: ${spanWords(now - Date.parse(overview.oldest_waiting))}` : '';
+  return [
+    { label: 'Waiting', value: numberWords(overview.waiting), note: overview.waiting > 0 ? age : 'nothing waits', q: 'status:queued,sending,deferred', tone: '' },
+    { label: 'Need you', value: numberWords(overview.held), note: overview.held > 0 ? 'held until you decide' : 'nothing', q: 'status:held', tone: overview.held > 0 ? 'held' : '' },
+    { label: 'Sent', value: numberWords(overview.sent_24h), note: 'in 24 hours', q: 'status:sent after:24h', tone: '' },
+    { label: 'Failed', value: numberWords(overview.failed_24h), note: 'in 24 hours', q: 'status:failed,partial after:24h', tone: overview.failed_24h > 0 ? 'bad' : '' },
+  ];
+}
+
+/** "in 12 days", "today", "3 days ago" */
+export function daysWords(days: number): string {
+  if (days === 0) return 'today';
+  if (days < 0) return `${countWords(-days, 'day')} ago`;
+  return days === 1 ? 'tomorrow' : `in ${countWords(days, 'day')}`;
+}
+
+export function expiryTone(days: number): Tone {
+  return days < 0 ? 'bad' : days <= 30 ? 'held' : 'quiet';
+}
