@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "db/changes.h"
 #include "db/db.h"
 #include "db/stmt.h"
 
@@ -182,6 +183,14 @@ sp_batch_open(const char *dir, struct sp_batch **ret, struct sp_err *err)
     }
     *ret = batch;
     return SP_OK;
+}
+
+void
+sp_batch_tell_changes(struct sp_batch *batch, int fd)
+{
+    pthread_mutex_lock(&batch->lock); /* the thread sleeps, and takes the lock before it next looks at the database */
+    sp_db_tell_changes(batch->db, fd);
+    pthread_mutex_unlock(&batch->lock);
 }
 
 void

@@ -15,6 +15,8 @@ typedef enum sp_rc sp_batch_fn(struct sp_db *db, void *context, struct sp_err *e
 
 /* Opens its own connection and starts the thread. */
 enum sp_rc sp_batch_open(const char *dir, struct sp_batch **ret, struct sp_err *err);
+/* Before the first piece: its commits are told (db/changes.h). */
+void sp_batch_tell_changes(struct sp_batch *batch, int fd);
 /* Finishes what was handed in, stops the thread. No call may be waiting or come later. */
 void sp_batch_close(struct sp_batch **place);
 /* The result of fn, or of the commit that would have made it last. */

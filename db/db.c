@@ -18,10 +18,12 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/clock.h"
+#include "db/changes.h"
 #include "db/stmt.h"
 
 /* Twice what all files of this folder use together; a power of two. */
 enum { CACHE_SLOTS = 256, CACHE_MOST = CACHE_SLOTS / 2 };
+enum { CHANGES_MAX = 64 }; /* told of one transaction; beyond that, that there are many */
 
 struct cached {
     const char *sql;
@@ -33,6 +35,9 @@ struct sp_db {
     int depth; /* of transactions and savepoints */
     int busy_ms;
     int64_t busy_until;
+    int tell_fd; /* where changes are told; -1: nowhere */
+    size_t n_changes;
+    struct sp_change changes[CHANGES_MAX];
     size_t n_cached;
     struct cached cache[CACHE_SLOTS];
 };
@@ -146,6 +151,7 @@ sp_db_connect(const char *path, int busy_ms, struct sp_db **ret, struct sp_err *
     if (db == NULL)
         return sp_fail(err, SP_E_NOMEM, "db: out of memory");
     db->busy_ms = busy_ms;
+    db->tell_fd = -1;
     enum sp_rc rc = SP_OK;
     if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         rc = db->handle != NULL ? fail(db, err) : sp_fail(err, SP_E_NOMEM, "db: out of memory");
@@ -344,6 +350,59 @@ sp_row_number(struct sp_rows *rows, int column)
     return sqlite3_column_int64(rows->stmt, column);
 }
 
+/* --- telling what changed --------------------------------------------------------------------------------------- */
+
+static enum sp_changed
+changed_by_table(const char *table)
+{
+    static const struct {
+        const char *table;
+        enum sp_changed what;
+    } shown[] = {
+        { "job", SP_CHANGED_JOB },         { "method_state", SP_CHANGED_METHOD },
+        { "check_run", SP_CHANGED_CHECK }, { "check_step", SP_CHANGED_CHECK_STEP },
+        { "token", SP_CHANGED_SOURCE },
+    };
+    for (size_t i = 0; i < SP_LEN(shown); i++)
+        if (strcmp(shown[i].table, table) == 0)
+            return shown[i].what;
+    return SP_CHANGED_MANY; /* nothing that is shown live */
+}
+
+/* SQLite's update hook (sqlite.org/c3ref/update_hook.html): the tables that are shown all have row numbers. */
+static void
+note_change(void *context, int operation, const char *database, const char *table, sqlite3_int64 row)
+{
+    struct sp_db *db = context;
+    const struct sp_change change = { changed_by_table(table), row };
+    (void)operation;
+    (void)database;
+    if (change.what == SP_CHANGED_MANY || db->n_changes == CHANGES_MAX)
+        return;
+    for (size_t i = 0; i < db->n_changes; i++)
+        if (db->changes[i].what == change.what && db->changes[i].row == row)
+            return;
+    db->changes[db->n_changes++] = change;
+    if (db->n_changes == CHANGES_MAX)
+        db->changes[0] = (struct sp_change){ SP_CHANGED_MANY, 0 };
+}
+
+void
+sp_db_tell_changes(struct sp_db *db, int fd)
+{
+    db->tell_fd = fd;
+    sqlite3_update_hook(db->handle, fd < 0 ? NULL : note_change, db);
+}
+
+/* After a commit, when readers see it. */
+static void
+tell_changes(struct sp_db *db)
+{
+    if (db->n_changes > 0)
+        sp_changes_tell(db->tell_fd, db->changes, db->n_changes == CHANGES_MAX ? 1 : db->n_changes);
+    db->n_changes = 0;
+}
+
 enum sp_rc
 sp_db_exec(struct sp_db *db, const char *sql, const struct sp_bind *in, size_t n, size_t *ret_changed,
            struct sp_err *err)
@@ -355,6 +414,8 @@ sp_db_exec(struct sp_db *db, const char *sql, const struct sp_bind *in, size_t n
     enum sp_rc rc = sp_rows_end(&rows, err);
     if (rc == SP_OK && ret_changed != NULL)
         *ret_changed = (size_t)sqlite3_changes(db->handle);
+    if (sqlite3_get_autocommit(db->handle) != 0)
+        tell_changes(db);
     return rc;
 }
 
@@ -413,9 +474,12 @@ sp_db_rollback(struct sp_db *db)
     assert(db->depth > 0);
     bool lost = sp_db_lost(db);
     db->depth--;
-    if (lost)
+    if (lost) {
+        db->n_changes = 0;
         return;
+    }
     if (db->depth == 0) {
+        db->n_changes = 0;
         sp_db_exec(db, "ROLLBACK", NULL, 0, NULL, NULL);
     } else {
         sp_db_exec(db, "ROLLBACK TO piece", NULL, 0, NULL, NULL);

@@ -10,11 +10,13 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "db/batch.h"
+#include "db/changes.h"
 
 enum { HALF = SP_REFUSALS_MAX / 2 };
 
 struct sp_refusals {
     pthread_mutex_t lock;
+    int changes_fd;                   /* -1: nobody is told */
     bool changed;                     /* since it was saved */
     struct sp_refusal items[2][HALF]; /* strangers, and who is known; count 0: free */
 };
@@ -23,9 +25,17 @@ struct sp_refusals *
 sp_refusals_new(void)
 {
     struct sp_refusals *refusals = calloc(1, sizeof(*refusals));
-    if (refusals != NULL)
-        pthread_mutex_init(&refusals->lock, NULL);
+    if (refusals == NULL)
+        return NULL;
+    pthread_mutex_init(&refusals->lock, NULL);
+    refusals->changes_fd = -1;
     return refusals;
+}
+
+void
+sp_refusals_tell(struct sp_refusals *refusals, int changes_fd)
+{
+    refusals->changes_fd = changes_fd;
 }
 
 void
@@ -95,6 +105,9 @@ sp_refusals_note(struct sp_refusals *refusals, const struct sp_refused *refused)
     *place = item;
     refusals->changed = true;
     pthread_mutex_unlock(&refusals->lock);
+    static const struct sp_change change = { SP_CHANGED_SOURCE, 0 };
+    if (refusals->changes_fd >= 0)
+        sp_changes_tell(refusals->changes_fd, &change, 1);
 }
 
 static int

@@ -17,6 +17,8 @@ enum { SP_REFUSALS_MAX = 256 };
 
 struct sp_refusals *sp_refusals_new(void); /* NULL when memory is out */
 void sp_refusals_free(struct sp_refusals **refusals);
+/* From now on each one is told to who looks live (db/changes.h). */
+void sp_refusals_tell(struct sp_refusals *refusals, int changes_fd);
 
 struct sp_refused { /* texts from anywhere: they are repaired and cut */
     const char *door, *who, *address, *reason, *what;

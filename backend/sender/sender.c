@@ -28,6 +28,7 @@
 #include "base/settings.h"
 #include "db/batch.h"
 #include "db/budget_use.h"
+#include "db/changes.h"
 #include "db/db.h"
 #include "db/queue.h"
 #include "db/spool.h"
@@ -249,6 +250,10 @@ sender_open(struct sender *s, const struct sp_sender_options *options, struct sp
         rc = sp_db_open(gateway->state_dir, DB_BUSY_MS, &s->db, err);
     if (rc == SP_OK)
         rc = sp_batch_open(gateway->state_dir, &s->batch, err);
+    if (rc == SP_OK) {
+        sp_db_tell_changes(s->db, options->changes_fd);
+        sp_batch_tell_changes(s->batch, options->changes_fd);
+    }
     if (rc == SP_OK)
         rc = sp_spool_open(gateway->state_dir, &s->spool, err);
     if (rc == SP_OK)

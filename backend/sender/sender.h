@@ -22,6 +22,7 @@ struct sp_sender_options {
     const struct sp_log *log;
     int wake_fd;                                /* eventfd: the gateway made or changed a job */
     int gateway_wake_fd;                        /* eventfd of the gateway; -1: nobody */
+    int changes_fd;                             /* where writes to the database are told; -1: nowhere */
     int stop_fd;                                /* readable: stop */
     int life_fd;                                /* end of file: the supervisor is gone, stop; -1: none */
     bool renewed;                               /* configuration or secrets are new */

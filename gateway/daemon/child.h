@@ -18,9 +18,10 @@ struct sp_house {
     struct sp_listeners listeners;
     struct sp_log log;                   /* of the process that reads this */
     int wake_gateway_fd, wake_sender_fd; /* eventfds */
-    int life_fd[2];   /* a pipe whose writing end only the supervisor has: end of file means that it is gone */
-    int opener_fd[2]; /* a socket pair: the gateway asks at [0], the opener answers at [1] */
-    int lock_fd;      /* the supervisor's; children close it */
+    int changes_fd[2]; /* a pipe: both processes tell what they wrote, the gateway reads (db/changes.h) */
+    int life_fd[2];    /* a pipe whose writing end only the supervisor has: end of file means that it is gone */
+    int opener_fd[2];  /* a socket pair: the gateway asks at [0], the opener answers at [1] */
+    int lock_fd;       /* the supervisor's; children close it */
     pid_t supervisor;
     bool database_fresh; /* migration made it just now */
     bool renewed;        /* configuration was read again since the sender before */

@@ -29,6 +29,7 @@
 #include "gateway/parts.h"
 #include "gateway/refusals.h"
 #include "web/api/api.h"
+#include "web/api/events.h"
 #include "web/api/sources.h"
 #include "web/auth/auth.h"
 #include "web/dav/dav.h"
@@ -57,6 +58,7 @@ struct gateway {
     struct sp_parts *parts;
     struct sp_folders *folders;
     struct sp_auth *auth;
+    struct sp_events *events;
     struct sp_secret *tls_key;
     struct sp_http_server *server;
     struct sp_api api;
@@ -73,6 +75,7 @@ open_refusals(struct gateway *g, struct sp_err *err)
     g->refusals = sp_refusals_new();
     if (g->refusals == NULL)
         return sp_fail(err, SP_E_NOMEM, "out of memory");
+    sp_refusals_tell(g->refusals, g->house->changes_fd[1]);
     if (sp_refusals_load(g->refusals, g->db, &unread) != SP_OK)
         sp_warn(&g->house->log, "who was refused before is not known: %s", unread.text);
     return SP_OK;
@@ -93,6 +96,8 @@ open_stores(struct gateway *g, struct sp_err *err)
     enum sp_rc rc = sp_db_open(dir, DB_BUSY_MS, &g->db, err);
     if (rc == SP_OK)
         rc = sp_batch_open(dir, &g->batch, err);
+    if (rc == SP_OK)
+        sp_batch_tell_changes(g->batch, g->house->changes_fd[1]);
     if (rc == SP_OK)
         rc = sp_spool_open(dir, &g->spool, err);
     return rc == SP_OK ? open_refusals(g, err) : rc;
@@ -148,6 +153,19 @@ read_people(struct gateway *g)
 }
 
 static enum sp_rc
+open_events(struct gateway *g, struct sp_err *err)
+{
+    const struct sp_events_options options = {
+        .state_dir = g->house->settings->gateway.state_dir,
+        .changes_fd = g->house->changes_fd[0],
+        .auth = g->auth,
+        .clock = &sp_clock_system,
+        .log = &g->house->log,
+    };
+    return sp_events_open(&options, &g->events, err);
+}
+
+static enum sp_rc
 open_doors(struct gateway *g, struct sp_err *err)
 {
     const struct sp_house *house = g->house;
@@ -168,6 +186,8 @@ open_doors(struct gateway *g, struct sp_err *err)
         rc = open_parts(g, err);
     if (rc == SP_OK)
         rc = sp_auth_new(&auth, &g->auth, err);
+    if (rc == SP_OK)
+        rc = open_events(g, err);
     sp_opener_client_init(&g->opener_client, house->opener_fd[0]);
     g->opener = (struct sp_folder_opener){ sp_opener_ask, &g->opener_client };
     if (rc == SP_OK)
@@ -203,6 +223,7 @@ start_server(struct gateway *g, struct sp_err *err)
         .folders = g->folders,
         .people = g->people,
         .auth = g->auth,
+        .events = g->events,
         .clock = &sp_clock_system,
         .log = &house->log,
         .wake_sender_fd = house->wake_sender_fd,
@@ -348,9 +369,11 @@ gateway_close(struct gateway *g, int64_t uploads_ms)
 {
     sp_folders_halt(g->folders);
     save_refusals(g);
+    sp_events_halt(g->events);
     if (g->lock_fd >= 0)
         close(g->lock_fd);
     sp_http_stop(&g->server, uploads_ms);
+    sp_events_close(&g->events);
     sp_folders_stop(&g->folders);
     sp_auth_free(&g->auth);
     sp_parts_close(&g->parts);

@@ -16,6 +16,7 @@ sp_child_sender(struct sp_house *house)
     sp_listeners_close(&house->listeners);
     close(house->opener_fd[0]);
     close(house->opener_fd[1]);
+    close(house->changes_fd[0]);
     enum sp_rc rc = sp_privileges_drop(&house->identity, house->identity.sender_uid, house->identity.sender_gid,
                                        SP_KEEP_NOTHING, house->supervisor, &err);
     const struct sp_sender_options options = {
@@ -24,6 +25,7 @@ sp_child_sender(struct sp_house *house)
         .log = &house->log,
         .wake_fd = house->wake_sender_fd,
         .gateway_wake_fd = house->wake_gateway_fd,
+        .changes_fd = house->changes_fd[1],
         .stop_fd = stop,
         .life_fd = house->life_fd[0],
         .renewed = house->renewed,

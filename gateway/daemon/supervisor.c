@@ -28,6 +28,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/settings.h"
+#include "db/changes.h"
 #include "gateway/daemon/child.h"
 #include "gateway/daemon/places.h"
 
@@ -345,7 +346,8 @@ supervisor_open(struct supervisor *s, struct sp_err *err)
     if (house->wake_gateway_fd < 0 || house->wake_sender_fd < 0 || pipe2(house->life_fd, O_CLOEXEC) != 0 ||
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, house->opener_fd) != 0)
         return sp_fail_errno(err, "cannot make eventfds, a pipe and a socket pair");
-    return migrate(s, err);
+    rc = sp_changes_pipe(house->changes_fd, err);
+    return rc == SP_OK ? migrate(s, err) : rc;
 }
 
 enum sp_rc

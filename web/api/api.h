@@ -8,6 +8,7 @@
 struct sp_auth;
 struct sp_batch;
 struct sp_clock;
+struct sp_events;
 struct sp_folders;
 struct sp_intake;
 struct sp_log;
@@ -26,6 +27,7 @@ struct sp_api {
     struct sp_folders *folders;     /* NULL: none are watched */
     const struct sp_people *people; /* NULL: the file cannot be read */
     struct sp_auth *auth;
+    struct sp_events *events; /* NULL: nobody can listen */
     const struct sp_clock *clock;
     const struct sp_log *log;
     int wake_sender_fd; /* eventfd: one is added when a job became due; -1: nobody to wake */

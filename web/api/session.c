@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "web/api/audit.h"
+#include "web/api/events.h"
 #include "web/api/input.h"
 #include "web/api/tables.h"
 #include "web/auth/auth.h"
@@ -93,6 +94,7 @@ static void
 session_end(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
 {
     sp_auth_sign_out(api->auth, req);
+    sp_events_sessions_ended(api->events);
     (void)sp_api_audit(api, req, SP_AUDIT_SIGN_OUT, "", "", NULL);
     sp_respond_empty(res, 204);
     set_cookie(req, res, "");

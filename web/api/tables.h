@@ -8,6 +8,7 @@ extern const struct sp_route sp_routes_about[];
 extern const struct sp_route sp_routes_audit[];
 extern const struct sp_route sp_routes_checks[];
 extern const struct sp_route sp_routes_documents[];
+extern const struct sp_route sp_routes_events[];
 extern const struct sp_route sp_routes_folders[];
 extern const struct sp_route sp_routes_health[];
 extern const struct sp_route sp_routes_jobs[];

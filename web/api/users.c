@@ -10,6 +10,7 @@
 #include "db/batch.h"
 #include "db/identity.h"
 #include "web/api/audit.h"
+#include "web/api/events.h"
 #include "web/api/input.h"
 #include "web/api/job_json.h"
 #include "web/api/tables.h"
@@ -115,6 +116,7 @@ user_password(struct sp_api *api, const struct sp_request *req, struct sp_respon
     if (rc == SP_OK) {
         sp_notice(api->log, "auth: password of %s changed by %s", user.name, req->caller.name);
         sp_auth_end_sessions(api->auth, user.name);
+        sp_events_sessions_ended(api->events);
         (void)sp_api_audit(api, req, SP_AUDIT_USER_PASSWORD, user.name, "", NULL);
         sp_respond_empty(res, 204);
     } else {
@@ -147,6 +149,7 @@ user_remove(struct sp_api *api, const struct sp_request *req, struct sp_response
     }
     sp_notice(api->log, "auth: user %s removed by %s", name, req->caller.name);
     sp_auth_end_sessions(api->auth, name);
+    sp_events_sessions_ended(api->events);
     (void)sp_api_audit(api, req, SP_AUDIT_USER_REMOVE, name, "", NULL);
     sp_respond_empty(res, 204);
 }

@@ -249,9 +249,11 @@ identify_session(struct sp_auth *auth, struct sp_request *req, const char *cooki
         return sp_fail(err, SP_E_AUTH, "the session has ended; sign in again");
     if (rc != SP_OK)
         return rc;
-    req->caller = (struct sp_caller){
-        .kind = SP_CALLER_SESSION, .role = user.role, .may_submit = user.role == SP_ROLE_ADMIN, .name = user.name
-    };
+    req->caller = (struct sp_caller){ .kind = SP_CALLER_SESSION,
+                                      .role = user.role,
+                                      .may_submit = user.role == SP_ROLE_ADMIN,
+                                      .name = user.name,
+                                      .session = session.number };
     return SP_OK;
 }
 
@@ -358,6 +360,15 @@ sp_auth_sign_out(struct sp_auth *auth, const struct sp_request *req)
     pthread_mutex_lock(&auth->lock);
     sp_sessions_end(&auth->sessions, cookie);
     pthread_mutex_unlock(&auth->lock);
+}
+
+bool
+sp_auth_session_lives(struct sp_auth *auth, uint64_t number)
+{
+    pthread_mutex_lock(&auth->lock);
+    bool lives = sp_sessions_lives(&auth->sessions, number, sp_mono_ms(auth->options.clock));
+    pthread_mutex_unlock(&auth->lock);
+    return lives;
 }
 
 void

@@ -52,6 +52,8 @@ enum sp_rc sp_auth_sign_in(struct sp_auth *auth, const struct sp_request *req, c
 /* The CSRF token of the session that the request's cookie names. false: there is none. */
 bool sp_auth_csrf(struct sp_auth *auth, const struct sp_request *req, char ret[SP_SESSION_TEXT_SIZE]);
 void sp_auth_sign_out(struct sp_auth *auth, const struct sp_request *req);
+/* Whether the session of that number (sp_caller) has not ended. */
+bool sp_auth_session_lives(struct sp_auth *auth, uint64_t number);
 /* The password changed, or the user is gone. */
 void sp_auth_end_sessions(struct sp_auth *auth, const char *name);
 

@@ -61,6 +61,7 @@ sp_sessions_begin(struct sp_sessions *sessions, const char *name, int64_t now)
     sp_random_text(place->csrf);
     sp_text_copy(place->name, sizeof(place->name), name);
     place->begun = place->seen = now;
+    place->number = ++sessions->begun;
     return place;
 }
 
@@ -85,6 +86,15 @@ sp_sessions_find(struct sp_sessions *sessions, const char *token, int64_t now)
     }
     entry->seen = now;
     return entry;
+}
+
+bool
+sp_sessions_lives(const struct sp_sessions *sessions, uint64_t number, int64_t now)
+{
+    for (int i = 0; i < SP_SESSIONS_ROOM; i++)
+        if (sessions->entries[i].token[0] != '\0' && sessions->entries[i].number == number)
+            return !over(&sessions->entries[i], now);
+    return false;
 }
 
 void

@@ -21,13 +21,17 @@ struct sp_sessions { /* initialise with { 0 } */
         char csrf[SP_SESSION_TEXT_SIZE];
         char name[SP_NAME_SIZE];
         int64_t begun, seen; /* monotonic */
+        uint64_t number;     /* from 1 on, of no other session before */
     } entries[SP_SESSIONS_ROOM];
+    uint64_t begun; /* so many, since the start */
 };
 
 /* Always a new token, so nobody can give another a session to use (fixation). */
 const struct sp_session_entry *sp_sessions_begin(struct sp_sessions *sessions, const char *name, int64_t now);
 /* Marks it as seen; NULL when there is none or its time is over. */
 const struct sp_session_entry *sp_sessions_find(struct sp_sessions *sessions, const char *token, int64_t now);
+/* Without marking it as seen: listening is not being there. */
+bool sp_sessions_lives(const struct sp_sessions *sessions, uint64_t number, int64_t now);
 void sp_sessions_end(struct sp_sessions *sessions, const char *token);
 void sp_sessions_end_of(struct sp_sessions *sessions, const char *name);
 

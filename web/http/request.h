@@ -38,6 +38,7 @@ struct sp_caller {
     const char *name;                 /* of the token, the user, or the login name of the peer */
     const struct sp_token_row *token; /* kind TOKEN */
     uid_t uid;                        /* kind PEER */
+    uint64_t session;                 /* kind SESSION: its number, which is never used again; else 0 */
 };
 
 struct sp_field {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "web/http/stream.h"
 
 void
 sp_response_init(struct sp_response *res)
@@ -25,6 +26,9 @@ drop_body(struct sp_response *res)
         close(res->fd);
     res->fd = -1;
     res->fd_size = 0;
+    if (res->stream != NULL)
+        sp_stream_end(res->stream); /* nobody will read it */
+    sp_stream_drop(&res->stream);
 }
 
 static void
@@ -136,6 +140,16 @@ sp_respond_file_steal(struct sp_response *res, int fd, uint64_t size, const char
     res->status = 200;
     res->fd = fd;
     res->fd_size = size;
+    set_type(res, type);
+}
+
+void
+sp_respond_stream_steal(struct sp_response *res, const char *type, struct sp_stream *stream)
+{
+    drop_body(res);
+    res->status = 200;
+    res->stream = stream;
+    res->close = true;
     set_type(res, type);
 }
 

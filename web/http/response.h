@@ -11,6 +11,8 @@
 
 enum { SP_RESPONSE_HEADERS = 12 };
 
+struct sp_stream;
+
 struct sp_response_header {
     char *name, *value;
 };
@@ -25,8 +27,9 @@ struct sp_response {
     const void *fixed; /* or bytes that are there for ever, body_size of them; NULL: none */
     int fd;            /* owned; -1: none. The body is its first fd_size bytes */
     uint64_t fd_size;
-    bool close;   /* the connection ends after this */
-    char *reason; /* owned; of a problem: its detail, which outlives the body. NULL: none */
+    struct sp_stream *stream; /* a reference; NULL: none. The body is what is added to it, until it ends */
+    bool close;               /* the connection ends after this */
+    char *reason;             /* owned; of a problem: its detail, which outlives the body. NULL: none */
 };
 
 void sp_response_init(struct sp_response *res);
@@ -45,6 +48,9 @@ void sp_respond_text_steal(struct sp_response *res, int status, const char *type
 void sp_respond_static(struct sp_response *res, int status, const char *type, const void *bytes, size_t size);
 /* Takes the descriptor. */
 void sp_respond_file_steal(struct sp_response *res, int fd, uint64_t size, const char *type);
+
+/* Takes the reference. The connection ends with the stream. */
+void sp_respond_stream_steal(struct sp_response *res, const char *type, struct sp_stream *stream);
 
 /* RFC 9457: {"type":"about:blank","title","status","detail","code"}; code is a stable word for programs. */
 void sp_respond_problem(struct sp_response *res, int status, const char *code, const char *detail);

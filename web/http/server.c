@@ -11,6 +11,9 @@
  * and a worker has in hand comes to its end in any case. MHD_stop_daemon may not see a suspended connection, so stop
  * waits for the workers first and lets nobody be suspended after that.
  *
+ * A stream (stream.h) is an answer whose connection is suspended whenever there is nothing to send, and resumed by
+ * whoever adds something. Locks are taken in this order: the server's, the stream's, libmicrohttpd's.
+ *
  * A stop with time to spare also waits a moment for those who have connected and not asked yet: they would find the
  * connection closed, although a successor, or we, could have answered. Connections that were answered before are not
  * waited for: whoever reuses one has to expect its end (RFC 9112 section 9.3.1).
@@ -42,6 +45,7 @@
 #include "web/http/exchange.h"
 #include "web/http/peer.h"
 #include "web/http/pool.h"
+#include "web/http/stream.h"
 
 enum {
     HEADER_ROOM = 32 * 1024, /* a connection's memory in libmicrohttpd: its headers, then its read buffer */
@@ -54,6 +58,7 @@ enum {
     /* libmicrohttpd does not say when it has left accept(2) for good; a connection it has just taken shows up in this
      * time. */
     ACCEPT_MS = 50,
+    STREAM_PIECE = 4 * 1024,
 };
 
 struct listener {
@@ -62,6 +67,13 @@ struct listener {
     int fd;
     bool local, tls;
     struct sp_crowd crowd;
+};
+
+struct live { /* a stream that is being sent */
+    struct live *previous, *next;
+    struct sp_http_server *server;
+    struct MHD_Connection *connection;
+    struct sp_stream *stream; /* a reference */
 };
 
 struct sp_http_server {
@@ -75,6 +87,7 @@ struct sp_http_server {
     unsigned handed;    /* of them, with a worker */
     bool closing;       /* answers end their connections */
     bool hands_no_more; /* nobody is suspended any more */
+    struct live *lives;
     size_t n_listeners;
     struct listener listeners[LISTENERS_MAX];
 };
@@ -222,9 +235,89 @@ hand_over(struct call *call)
     return MHD_YES;
 }
 
-static struct MHD_Response *
-make_response(struct sp_response *res)
+/* ---- streams ---- */
+
+static void
+live_sleep(void *context)
 {
+    const struct live *live = context;
+    MHD_suspend_connection(live->connection);
+}
+
+static void
+live_wake(void *context)
+{
+    const struct live *live = context;
+    MHD_resume_connection(live->connection);
+}
+
+static ssize_t
+live_read(void *context, uint64_t position, char *to, size_t room)
+{
+    const struct live *live = context;
+    (void)position;
+    ssize_t size = sp_stream_take(live->stream, to, room);
+    return size < 0 ? MHD_CONTENT_READER_END_OF_STREAM : size;
+}
+
+/* libmicrohttpd has done with the answer: it was sent, or the client went away. */
+static void
+live_free(void *context)
+{
+    struct live *live = context;
+    struct sp_http_server *server = live->server;
+    sp_stream_detach(live->stream);
+    pthread_mutex_lock(&server->lock);
+    if (live->previous != NULL)
+        live->previous->next = live->next;
+    else
+        server->lives = live->next;
+    if (live->next != NULL)
+        live->next->previous = live->previous;
+    pthread_mutex_unlock(&server->lock);
+    sp_stream_drop(&live->stream);
+    free(live);
+}
+
+/* A server that stops ends its streams; one that comes too late for that has ended before it began. */
+static void
+live_enter(struct sp_http_server *server, struct live *live)
+{
+    pthread_mutex_lock(&server->lock);
+    live->next = server->lives;
+    if (live->next != NULL)
+        live->next->previous = live;
+    server->lives = live;
+    if (server->closing)
+        sp_stream_end(live->stream);
+    pthread_mutex_unlock(&server->lock);
+}
+
+static struct MHD_Response *
+make_stream(struct call *call, struct sp_response *res)
+{
+    struct live *live = calloc(1, sizeof(*live));
+    if (live == NULL)
+        return NULL;
+    *live = (struct live){ .server = call->listener->server, .connection = call->connection, .stream = res->stream };
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE, live_read, live, live_free);
+    if (response == NULL) {
+        free(live);
+        return NULL;
+    }
+    const struct sp_stream_ops ops = { live_sleep, live_wake, live };
+    sp_stream_attach(live->stream, &ops);
+    live_enter(live->server, live);
+    res->stream = NULL;
+    return response;
+}
+
+static struct MHD_Response *
+make_response(struct call *call, struct sp_response *res)
+{
+    if (res->stream != NULL)
+        return make_stream(call, res);
     if (res->fd >= 0) {
         struct MHD_Response *response = MHD_create_response_from_fd64(res->fd_size, res->fd);
         if (response != NULL)
@@ -269,7 +362,7 @@ answer(struct call *call)
 {
     struct sp_http_server *server = call->listener->server;
     struct sp_response *res = sp_exchange_response(call->exchange);
-    struct MHD_Response *response = make_response(res);
+    struct MHD_Response *response = make_response(call, res);
     if (response == NULL)
         return MHD_NO;
     pthread_mutex_lock(&server->lock);
@@ -560,6 +653,8 @@ sp_http_stop(struct sp_http_server **server, int64_t wait_ms)
     struct timespec until = moment_in(wait_ms);
     pthread_mutex_lock(&s->lock);
     s->closing = true;
+    for (struct live *live = s->lives; live != NULL; live = live->next)
+        sp_stream_end(live->stream);
     pthread_mutex_unlock(&s->lock);
     __atomic_store_n(server, NULL,
                      __ATOMIC_RELEASE); /* whoever sees it knows that every answer from here on says close */

@@ -21,6 +21,7 @@
 #include "client.h"
 #include "web/http/exchange.h"
 #include "web/http/server.h"
+#include "web/http/stream.h"
 
 enum { MAX_UPLOAD = 300 * 1024 };
 
@@ -29,6 +30,7 @@ struct sp_api { /* what our routes work on */
     atomic_int begun, ended, freed, waiting;
     atomic_ulong bytes;
     pthread_t last_thread;
+    struct sp_stream *stream; /* of GET /live */
 };
 
 struct sp_upload {
@@ -114,12 +116,28 @@ upload_free(struct sp_upload *upload)
     free(upload);
 }
 
+/* A stream that says "one", and then what the test adds. */
+static void
+get_live(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
+{
+    (void)req;
+    struct sp_stream *stream = sp_stream_new();
+    sp_stream_add(stream, "one ", 4);
+    api->stream = sp_stream_share(stream);
+    sp_respond_stream_steal(res, "text/plain", stream);
+}
+
 static const struct sp_receiver receiver = { upload_begin, upload_take, upload_end, upload_free };
 static const struct sp_route routes[] = {
-    { "GET", "/hello", SP_MAY_ANYONE, get_hello, NULL }, { "GET", "/peer", SP_MAY_ANYONE, get_peer, NULL },
-    { "GET", "/wait", SP_MAY_ANYONE, get_wait, NULL },   { "GET", "/secret", SP_MAY_ADMIN, get_hello, NULL },
-    { "POST", "/echo", SP_MAY_ANYONE, post_echo, NULL }, { "POST", "/up", SP_MAY_ANYONE, NULL, &receiver },
-    { "POST", "/mine", SP_MAY_SUBMIT, NULL, &receiver }, { 0 },
+    { "GET", "/hello", SP_MAY_ANYONE, get_hello, NULL },
+    { "GET", "/peer", SP_MAY_ANYONE, get_peer, NULL },
+    { "GET", "/wait", SP_MAY_ANYONE, get_wait, NULL },
+    { "GET", "/secret", SP_MAY_ADMIN, get_hello, NULL },
+    { "POST", "/echo", SP_MAY_ANYONE, post_echo, NULL },
+    { "POST", "/up", SP_MAY_ANYONE, NULL, &receiver },
+    { "POST", "/mine", SP_MAY_SUBMIT, NULL, &receiver },
+    { "GET", "/live", SP_MAY_ANYONE, get_live, NULL },
+    { 0 },
 };
 static const struct sp_route *const tables[] = { routes, NULL };
 
@@ -592,6 +610,94 @@ test_stop_ends_what_does_not_finish(void **state)
     assert_string_equal(answer, "");
 }
 
+/* ---- streams ---- */
+
+static int
+begin_live(struct world *w)
+{
+    int fd = dial_tcp(w->port);
+    say(fd, "GET /live HTTP/1.1\r\nHost: x\r\n\r\n");
+    SP_AUTO_FREE char *first = hear(fd, "one ");
+    assert_int_equal(status_of(first), 200);
+    assert_non_null(strstr(first, "chunked"));
+    return fd;
+}
+
+static void
+test_a_stream_says_what_is_added_to_it(void **state)
+{
+    struct world *w = *state;
+    SP_AUTO_CLOSE int fd = begin_live(w);
+    assert_true(sp_stream_add(w->api.stream, "two ", 4));
+    SP_AUTO_FREE char *second = hear(fd, "two ");
+    assert_non_null(strstr(second, "two "));
+    assert_true(sp_stream_add(w->api.stream, "three ", 6));
+    sp_stream_end(w->api.stream);
+    SP_AUTO_FREE char *rest = hear(fd, NULL);
+    assert_non_null(strstr(rest, "three "));
+    assert_non_null(strstr(rest, "\r\n0\r\n")); /* whole, as chunks say it */
+    sp_stream_drop(&w->api.stream);
+}
+
+static void
+test_many_streams_need_no_threads(void **state)
+{
+    struct world *w = *state;
+    int fds[20];
+    struct sp_stream *streams[SP_LEN(fds)];
+    for (size_t i = 0; i < SP_LEN(fds); i++) {
+        fds[i] = begin_live(w);
+        streams[i] = w->api.stream;
+    }
+    SP_AUTO_FREE char *hello = ask(w->port, "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert_int_equal(status_of(hello), 200);
+    for (size_t i = 0; i < SP_LEN(fds); i++) {
+        sp_stream_add(streams[i], "two ", 4);
+        SP_AUTO_FREE char *second = hear(fds[i], "two ");
+        assert_non_null(strstr(second, "two "));
+        sp_stream_end(streams[i]);
+        sp_stream_drop(&streams[i]);
+        close(fds[i]);
+    }
+}
+
+static void
+test_a_client_that_went_away_ends_its_stream(void **state)
+{
+    struct world *w = *state;
+    int fd = begin_live(w);
+    close(fd);
+    for (int i = 0; i < 10000 && sp_stream_add(w->api.stream, "more ", 5); i++)
+        (void)poll(NULL, 0, 1);
+    assert_true(sp_stream_ended(w->api.stream));
+    sp_stream_drop(&w->api.stream);
+}
+
+static void
+test_a_client_that_does_not_read_is_dropped(void **state)
+{
+    struct world *w = *state;
+    SP_AUTO_CLOSE int fd = begin_live(w);
+    char text[4096];
+    memset(text, 'x', sizeof(text));
+    for (int i = 0; i < 100000 && sp_stream_add(w->api.stream, text, sizeof(text)); i++)
+        ;
+    assert_true(sp_stream_ended(w->api.stream));
+    sp_stream_drop(&w->api.stream);
+}
+
+static void
+test_stop_ends_streams_at_once(void **state)
+{
+    struct world *w = *state;
+    SP_AUTO_CLOSE int fd = begin_live(w);
+    sp_http_stop(&w->server, 3600000); /* would be the test's end if it waited for that */
+    SP_AUTO_FREE char *rest = hear(fd, NULL);
+    assert_non_null(strstr(rest, "0\r\n"));
+    assert_false(sp_stream_add(w->api.stream, "late", 4));
+    sp_stream_drop(&w->api.stream);
+}
+
 /* ---- TLS, with the client that every Debian has ---- */
 
 static void
@@ -684,6 +790,11 @@ main(void)
         TEST(test_stop_lets_an_upload_finish),
         TEST(test_stop_answers_who_had_just_connected),
         TEST(test_stop_ends_what_does_not_finish),
+        TEST(test_a_stream_says_what_is_added_to_it),
+        TEST(test_many_streams_need_no_threads),
+        TEST(test_a_client_that_went_away_ends_its_stream),
+        TEST(test_a_client_that_does_not_read_is_dropped),
+        TEST(test_stop_ends_streams_at_once),
         TEST(test_tls_with_the_certificate_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

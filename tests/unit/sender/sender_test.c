@@ -35,6 +35,7 @@ loop_begin(struct loop *loop, struct world *w)
             .clock = &w->clock,
             .wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
             .gateway_wake_fd = -1,
+            .changes_fd = -1,
             .stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
             .life_fd = -1,
             .patience_ms = 20000,
