@@ -95,7 +95,7 @@ put_advice(struct sp_str *out, const json_t *folder)
 static void
 show_folders(struct sp_str *out, const json_t *folders)
 {
-    static const char *const titles[] = { "NAME", "WATCH", "LAST SCAN", "TAKEN", "REJECTED", "WAITING", "PATH" };
+    static const char *const titles[] = { "NAME", "WATCH", "LAST SCAN", "SCANS", "REJECTED", "WAITING", "PATH" };
     SP_AUTO(sp_table_free) struct sp_table table = { 0 };
     size_t i = 0;
     const json_t *folder = NULL;
@@ -104,7 +104,7 @@ show_folders(struct sp_str *out, const json_t *folders)
         sp_table_cell(&table, sp_member_text(folder, "name"));
         sp_table_cell(&table, sp_member_text(folder, "watch"));
         add_time_cell(&table, sp_member_text(folder, "last_scan"));
-        add_number_cell(&table, folder, "taken");
+        add_number_cell(&table, folder, json_object_get(folder, "count") == NULL ? "taken" : "count");
         add_number_cell(&table, folder, "rejected");
         add_number_cell(&table, folder, "waiting");
         sp_table_cell(&table, sp_member_text(folder, "path"));

@@ -21,6 +21,23 @@ class Taking(unittest.TestCase):
             self.assertEqual(arrived, content)
             self.assertEqual(name, job["documents"][0]["name"])
 
+    def test_what_came_is_shown_after_a_restart(self):
+        def shown():
+            return world.ask("GET", "/api/v1/folders").json()["folders"][0]
+        with World() as world:
+            self.assertEqual((shown()["last_scan"], shown()["count"]), (None, 0))
+            for n in (1, 2):
+                world.drop("a.pdf", pdf())
+                wait_until("it is counted", lambda: shown()["count"] == n)
+            last = shown()["last_scan"]
+            world.stop()
+            world.start()
+            self.assertEqual(shown()["count"], 2)
+            self.assertEqual(shown()["last_scan"][:10], last[:10])
+            table = world.cli("folders").stdout
+            self.assertIn("SCANS", table)
+            self.assertRegex(table, rf"scans +\w+ +{last[:10]} [0-9:]+ +2 ")
+
     def test_spool_on_another_mount(self):
         scans = tempfile.mkdtemp(prefix="scanpost-e2e-", dir="/dev/shm")
         try:

@@ -18,10 +18,10 @@ sp_folder_json(const struct sp_folder_status *status)
                      settle);
 }
 
-static void
-folder_list(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
+/* What is known since the start alone, for when the database is in trouble: that is when one looks here. */
+static json_t *
+list_as_watched(const struct sp_api *api)
 {
-    (void)req;
     json_t *list = json_array();
     size_t count = api->folders == NULL ? 0 : sp_folders_count(api->folders);
     for (size_t i = 0; i < count; i++) {
@@ -29,6 +29,18 @@ folder_list(struct sp_api *api, const struct sp_request *req, struct sp_response
         sp_folders_status(api->folders, i, &status);
         json_array_append_new(list, sp_folder_json(&status));
     }
+    return list;
+}
+
+static void
+folder_list(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
+{
+    struct sp_err err = { 0 };
+    struct sp_api_source *sources = NULL;
+    size_t count = 0;
+    json_t *list = sp_api_sources(api, req, &sources, &count, &err) == SP_OK
+                       ? sp_sources_json(api, sources, count, "folder")
+                       : list_as_watched(api);
     sp_respond_json_steal(res, 200, json_pack("{s:o}", "folders", list));
 }
 

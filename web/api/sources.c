@@ -239,8 +239,8 @@ source_json(const struct sp_api *api, const struct sp_api_source *source)
     return json;
 }
 
-static json_t *
-kind_json(const struct sp_api *api, const struct sp_api_source *sources, size_t count, const char *kind)
+json_t *
+sp_sources_json(const struct sp_api *api, const struct sp_api_source *sources, size_t count, const char *kind)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
@@ -260,9 +260,9 @@ source_list(struct sp_api *api, const struct sp_request *req, struct sp_response
         return;
     }
     sp_respond_json_steal(res, 200,
-                          json_pack("{s:o, s:o, s:o, s:o}", "folders", kind_json(api, sources, count, "folder"),
-                                    "devices", kind_json(api, sources, count, "device"), "queues",
-                                    kind_json(api, sources, count, "queue"), "refusals",
+                          json_pack("{s:o, s:o, s:o, s:o}", "folders", sp_sources_json(api, sources, count, "folder"),
+                                    "devices", sp_sources_json(api, sources, count, "device"), "queues",
+                                    sp_sources_json(api, sources, count, "queue"), "refusals",
                                     refusals_json(api, req->arena)));
 }
 

@@ -19,6 +19,9 @@ struct sp_api_source {
 enum sp_rc sp_api_sources(const struct sp_api *api, const struct sp_request *req, struct sp_api_source **ret,
                           size_t *ret_count, struct sp_err *err);
 
+/* Those of one kind; NULL when memory is out. */
+json_t *sp_sources_json(const struct sp_api *api, const struct sp_api_source *sources, size_t count, const char *kind);
+
 /* For sp_router.refused: remembers who was turned away with a scan, for GET /api/v1/sources. */
 void sp_api_refused(struct sp_api *api, const struct sp_route *route, const struct sp_request *req,
                     const struct sp_response *res);
