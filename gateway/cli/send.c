@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/digest.h"
 #include "base/str.h"
 #include "gateway/cli/print.h"
 #include "gateway/cli/show.h"
@@ -18,7 +19,8 @@
 enum {
     POLL_FIRST_MS = 200,
     POLL_MAX_MS = 2000,
-    POLL_TROUBLES_MAX = 15, /* in a row: half a minute, enough for a daemon that is restarted */
+    TROUBLES_MAX = 15, /* in a row: half a minute, enough for a daemon that is restarted */
+    KEY_BYTES = 18,
 };
 
 /* Said before anything is sent, and by name; libcurl would only say that reading failed. */
@@ -39,27 +41,6 @@ check_files(const struct sp_args *args)
     return SP_EXIT_OK;
 }
 
-static enum sp_rc
-post(struct sp_cli *cli, const struct sp_args *args, json_t **ret, struct sp_err *err)
-{
-    struct sp_client *client = NULL;
-    SP_AUTO_FREE const char **to = calloc(args->n_given + 1, sizeof *to);
-    struct sp_form form = { .files = args->words,
-                            .n_files = args->n_words,
-                            .to = to,
-                            .route = sp_args_value(args, "--route"),
-                            .subject = sp_args_value(args, "--subject"),
-                            .body = sp_args_value(args, "--body") };
-    if (to == NULL)
-        return sp_fail(err, SP_E_NOMEM, "out of memory");
-    while ((to[form.n_to] = sp_args_value_at(args, "--to", form.n_to)) != NULL)
-        form.n_to++;
-    enum sp_rc rc = sp_cli_client(cli, &client, err);
-    return rc != SP_OK ? rc : sp_client_send(client, &form, ret, err);
-}
-
-/* --- following --- */
-
 static void
 pause_ms(int ms)
 {
@@ -67,6 +48,46 @@ pause_ms(int ms)
     while (nanosleep(&left, &left) < 0 && errno == EINTR)
         continue;
 }
+
+/* A daemon that goes in the middle has taken the scan, or it has not. So it is asked again under the same key, until
+ * somebody answers; one that is away from the start is said at once. */
+static enum sp_rc
+send_until_answered(struct sp_client *client, const struct sp_form *form, json_t **ret, struct sp_err *err)
+{
+    for (int troubles = 0;; troubles++) {
+        enum sp_rc rc = sp_client_send(client, form, ret, err);
+        bool lost = rc == SP_E_CLOSED && (troubles > 0 || sp_client_reached(client));
+        if ((!lost && rc != SP_E_BUSY) || troubles == TROUBLES_MAX)
+            return rc;
+        pause_ms(POLL_MAX_MS);
+    }
+}
+
+static enum sp_rc
+post(struct sp_cli *cli, const struct sp_args *args, json_t **ret, struct sp_err *err)
+{
+    struct sp_client *client = NULL;
+    SP_AUTO(sp_str_free) struct sp_str key = { 0 };
+    unsigned char random[KEY_BYTES];
+    SP_AUTO_FREE const char **to = calloc(args->n_given + 1, sizeof *to);
+    struct sp_form form = { .files = args->words,
+                            .n_files = args->n_words,
+                            .to = to,
+                            .route = sp_args_value(args, "--route"),
+                            .subject = sp_args_value(args, "--subject"),
+                            .body = sp_args_value(args, "--body") };
+    sp_random_bytes(random, sizeof random);
+    sp_base64_add(&key, random, sizeof random);
+    form.key = sp_str_text(&key);
+    if (to == NULL || key.failed)
+        return sp_fail(err, SP_E_NOMEM, "out of memory");
+    while ((to[form.n_to] = sp_args_value_at(args, "--to", form.n_to)) != NULL)
+        form.n_to++;
+    enum sp_rc rc = sp_cli_client(cli, &client, err);
+    return rc != SP_OK ? rc : send_until_answered(client, &form, ret, err);
+}
+
+/* --- following --- */
 
 /* Prints what is new since *seen attempts and the state in `before`. */
 static void
@@ -112,7 +133,7 @@ follow(struct sp_cli *cli, json_t **job, struct sp_err *err)
         json_t *newer = NULL;
         enum sp_rc rc = sp_cli_try(cli, "GET", sp_str_text(&path), &newer, err);
         bool passing = rc == SP_E_CLOSED || rc == SP_E_BUSY || rc == SP_E_IO;
-        if (rc != SP_OK && (!passing || ++troubles == POLL_TROUBLES_MAX))
+        if (rc != SP_OK && (!passing || ++troubles == TROUBLES_MAX))
             return rc;
         if (rc != SP_OK)
             continue;

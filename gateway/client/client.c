@@ -29,6 +29,7 @@ struct sp_client {
     char trouble[CURL_ERROR_SIZE];
     struct sp_str reply;
     long status; /* of the last answer; 0: none */
+    bool reached;
     sp_client_watch_fn *watch;
     void *watch_context;
 };
@@ -74,6 +75,12 @@ sp_client_watch(struct sp_client *client, sp_client_watch_fn *watch, void *conte
 {
     client->watch = watch;
     client->watch_context = context;
+}
+
+bool
+sp_client_reached(const struct sp_client *client)
+{
+    return client->reached;
 }
 
 int
@@ -174,6 +181,7 @@ static enum sp_rc
 perform(struct sp_client *client, json_t **ret, struct sp_err *err)
 {
     CURLcode code = curl_easy_perform(client->curl);
+    client->reached = code != CURLE_COULDNT_CONNECT;
     if (code == CURLE_ABORTED_BY_CALLBACK)
         return sp_fail(err, SP_E_CLOSED, "given up");
     if (code != CURLE_OK)

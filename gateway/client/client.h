@@ -48,6 +48,8 @@ struct sp_form {              /* texts may be NULL */
 /* Posts a scan; files are read as they are sent. *ret is what came of it: the job. */
 enum sp_rc sp_client_send(struct sp_client *client, const struct sp_form *form, json_t **ret, struct sp_err *err);
 
+/* Whether somebody listened to the last request, answered or not: when its answer was lost, it may have been done. */
+bool sp_client_reached(const struct sp_client *client);
 /* The HTTP status of the last answer, for callers to whom a refusal is more than its words; 0: there was none. */
 int sp_client_status(const struct sp_client *client);
 

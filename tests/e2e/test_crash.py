@@ -88,6 +88,41 @@ class Killed(unittest.TestCase):
             self.assertEqual(world.waiting_files(), [])
             print(f"{SCANS} scans, {KILLS} kills: none lost, {twice} second copies, each with an unknown attempt")
 
+    def test_command_line_while_the_daemon_is_killed(self):
+        """A script sends each file until it is told that it is taken, which is mostly the first time."""
+        contents = [pdf(random.randrange(20_000, 400_000)) for _ in range(40)]
+        with World(retry="first = 200ms  max = 1s  expire = 1h") as world:
+            over = threading.Event()
+
+            def kill_now_and_then():
+                while not over.wait(random.uniform(0.05, 0.4)):
+                    self.kill_something(world)
+
+            killer = threading.Thread(target=kill_now_and_then)
+            killer.start()
+            failed = 0
+            try:
+                for i, content in enumerate(contents):
+                    path = os.path.join(world.root, f"send-{i}.pdf")
+                    with open(path, "wb") as f:
+                        f.write(content)
+                    for _ in range(200):
+                        done = world.cli("send", path, "--route", "accounting", expect=None)
+                        if done.returncode == 0:
+                            break
+                        self.assertIn("not running", done.stderr)  # it was away from the start: nothing was handed over
+                        failed += 1
+                        time.sleep(0.05)
+                    else:
+                        self.fail(f"file {i} was never taken")
+            finally:
+                over.set()
+                killer.join()
+            world.wait_ready()
+            wait_until("every scan is sent", lambda: len(world.jobs("&state=sent")) >= len(contents), 120, 0.5)
+            self.check_mails(world, contents)
+            print(f"{len(contents)} files sent by the command line, {failed} times nobody was there")
+
     def test_database_deleted_is_rebuilt_from_the_spool_and_held(self):
         with World(tenant="methods = { submission }") as world:
             world.sandbox.play("auth-disabled")
