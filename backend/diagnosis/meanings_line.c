@@ -230,6 +230,14 @@ const struct sp_meaning sp_means_proxy = {
            "graph.microsoft.com directly; whoever runs scanpost checks proxy in the gateway section.",
 };
 
+const struct sp_meaning sp_means_firewall = {
+    .cause = "firewall",
+    .class_ = SP_CLASS_NETWORK,
+    .summary = "A firewall, or the internet provider, answered in Microsoft's place and lets no mail out: {said}",
+    .fix = "Whoever runs the firewall, or the internet provider, lets this computer reach {host} (outgoing TCP port 25 "
+           "for direct send and relay, 587 for submission). Or use Graph, which needs port 443 alone.",
+};
+
 const struct sp_meaning sp_means_destination_unreachable = {
     .cause = "destination_unreachable",
     .class_ = SP_CLASS_NETWORK,

@@ -312,7 +312,7 @@ static const struct sp_rule rules[] = {
       .means = &sp_means_domain_unknown,
       .source = SP_SRC_NDR,
       .example = "550 5.4.310 DNS domain contoso.example does not exist [Message=InfoDomainNonexistent]" },
-    { .enhanced = "x.4.312-317, x.4.300, x.4.7",
+    { .enhanced = "x.4.311-319, x.4.300, x.4.7",
       .means = &sp_means_destination_unreachable,
       .source = SP_SRC_NDR,
       .example = "450 4.4.316 Connection refused [Message=Socket error code 10061]" },

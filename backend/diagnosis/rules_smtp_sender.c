@@ -4,6 +4,17 @@
 #include "base/auto.h"
 
 static const struct sp_rule rules[] = {
+    /* Not Microsoft's words at all: who stands between answers in its place, and no list takes our address off */
+    { .phrases =
+          "firewall & polic | firewall & block | firewall & denied | firewall & stopped | local firewall | "
+          "port 25 & block | port 25 & closed | port 25 & not allowed | port 25 & not permitted | "
+          "outgoing smtp | outbound smtp & block | outbound smtp & not | outbound port 25 | outgoing mail & isp | "
+          "smtp & blocked by your isp | smtp & blocked by your provider | smtp & blocked by your network",
+      .stages = SP_AT_SMTP,
+      .means = &sp_means_firewall,
+      .source = SP_SRC_SEEN,
+      .example = "554 Outbound port 25 is closed by firewall policy" },
+
     /* Direct send, connectors */
     { .phrases = "direct send | rejectdirectsend | directsend",
       .means = &sp_means_rejectdirectsend,

@@ -95,11 +95,12 @@ static const struct sp_rule rules[] = {
     AADSTS("aadsts900382 | aadsts900381 | aadsts50049 | aadsts900384 | aadsts90038 | aadsts500031 | aadsts900439 | "
            "aadsts900432",
            sp_means_wrong_cloud, "AADSTS900382: Confidential Client is not supported in Cross Cloud request."),
-    AADSTS("aadsts90033 | aadsts90055 | aadsts50000 | aadsts90024 | aadsts90051 & try | aadsts90006 | aadsts90004 | "
+    AADSTS("aadsts50196 | aadsts90055 | aadsts900809 | aadsts90056 & too many | aadsts50199 & too many",
+           sp_means_token_throttled,
+           "AADSTS50196: The server terminated an operation because it encountered a client request loop."),
+    AADSTS("aadsts90033 | aadsts50000 | aadsts90024 | aadsts90051 & try | aadsts90006 | aadsts90004 | "
            "aadsts50194 & try | aadsts10001 & try | aadsts1000031 | temporarily_unavailable | aadsts90085",
            sp_means_token_service_busy, "AADSTS90033: A transient error has occurred. Please try again."),
-    AADSTS("aadsts50196 | aadsts900809 | aadsts90056 & too many | aadsts50199 & too many", sp_means_token_throttled,
-           "AADSTS50196: The server terminated an operation because it encountered a client request loop."),
     AADSTS("aadsts90014 | aadsts900144 | aadsts90013 | aadsts900561 | aadsts9002313 | aadsts90023 | aadsts70003 | "
            "aadsts900971 | aadsts90056 | aadsts900941 | aadsts50011 | aadsts90015 | aadsts70002 | aadsts900491 | "
            "aadsts9002",

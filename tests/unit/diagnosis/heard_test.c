@@ -9,6 +9,7 @@
 
 #include "backend/diagnosis/diagnosis.h"
 #include "base/auto.h"
+#include "unit/diagnosis/heard_blind.h"
 #include "unit/diagnosis/heard_real.h"
 #include "unit/diagnosis/heard_unseen.h"
 
@@ -52,12 +53,20 @@ test_wordings_never_seen_get_their_class_and_cause(void **state)
     assert_int_equal(count_wrong(heard_unseen, SP_LEN(heard_unseen)), 0);
 }
 
+static void
+test_wordings_set_down_blind_get_their_class(void **state)
+{
+    (void)state;
+    assert_int_equal(count_wrong(heard_blind, SP_LEN(heard_blind)), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_reply_met_in_the_field_gets_its_class),
         cmocka_unit_test(test_wordings_never_seen_get_their_class_and_cause),
+        cmocka_unit_test(test_wordings_set_down_blind_get_their_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
