@@ -159,7 +159,8 @@ exchange(struct sp_graph *graph, const struct sp_graph_request *request, const s
         .bearer = token,
         .body_size = size,
         .read = request->body != NULL ? sp_graph_body_read : NULL,
-        .rewind = request->body != NULL ? sp_graph_body_begin : NULL,
+        /* a range that breaks off is asked for and resumed, not said again from its start */
+        .rewind = request->body != NULL && request->range == NULL ? sp_graph_body_begin : NULL,
         .context = request->body,
         .once = request->once,
         .answer_ms = patience_for(graph, size),

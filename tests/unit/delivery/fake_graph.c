@@ -46,7 +46,7 @@ struct fake_graph {
     size_t n_requests;
     struct peer peers[PEERS_MAX];
     size_t n_peers;
-    unsigned tokens, open, busy, most;
+    unsigned tokens;
     const char *token_answer;
     char wrong[512];
 };
@@ -184,9 +184,11 @@ answer_endlessly(struct peer *peer)
 {
     static const char head[] = "HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n";
     static const char chunk[] = "10\r\nxxxxxxxxxxxxxxxx\r\n";
+    enum { AT_ONCE = 10000, PAUSE_MS = 20 }; /* far more than anybody keeps, then as a trickle */
+    struct pollfd stop = { .fd = peer->server->stop_fd, .events = POLLIN };
     bool listens = write_all(peer, head, sizeof head - 1);
-    while (listens)
-        listens = write_all(peer, chunk, sizeof chunk - 1);
+    for (int i = 0; listens; i++)
+        listens = write_all(peer, chunk, sizeof chunk - 1) && (i < AT_ONCE || poll(&stop, 1, PAUSE_MS) == 0);
 }
 
 /* Until the client leaves. */
@@ -254,8 +256,6 @@ next_step(struct fake_graph *server, struct request *request)
     }
     if (server->n_requests < REQUESTS_MAX)
         server->requests[server->n_requests++] = request;
-    if (++server->busy > server->most)
-        server->most = server->busy;
     pthread_mutex_unlock(&server->lock);
     if (wanted == NULL || !fits(wanted + 1, request->head)) {
         complain(server, wanted != NULL ? wanted : "nothing more was wanted", request->head);
@@ -302,11 +302,7 @@ serve_request(struct peer *peer)
     }
     check_token(server, request);
     const char *step = next_step(server, request);
-    bool goes_on = step != NULL && do_step(peer, request, step);
-    pthread_mutex_lock(&server->lock);
-    server->busy--;
-    pthread_mutex_unlock(&server->lock);
-    return goes_on;
+    return step != NULL && do_step(peer, request, step);
 }
 
 /* --- connections --- */
@@ -335,9 +331,6 @@ serve_peer(void *context)
     SSL_free(peer->ssl);
     shutdown(peer->fd, SHUT_RDWR);
     close(peer->fd);
-    pthread_mutex_lock(&peer->server->lock);
-    peer->server->open--;
-    pthread_mutex_unlock(&peer->server->lock);
     return NULL;
 }
 
@@ -348,7 +341,6 @@ add_peer(struct fake_graph *server, int fd)
     must(server->n_peers < PEERS_MAX, "too many connections");
     struct peer *peer = &server->peers[server->n_peers++];
     *peer = (struct peer){ .server = server, .fd = fd };
-    server->open++;
     must(pthread_create(&peer->thread, NULL, serve_peer, peer) == 0, "thread");
     pthread_mutex_unlock(&server->lock);
 }
@@ -379,6 +371,10 @@ fake_graph_new(enum fake_certificate kind)
     server->tls = fake_ca_server(server->ca, kind, "localhost");
     SSL_CTX_set_mode(server->tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     server->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* A client that is cut off must notice while it writes, however late we are: what the kernel would take from it
+     * meanwhile has to be less than a request. */
+    static const int window = 32 * 1024;
+    must(setsockopt(server->listen_fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window) == 0, "window");
     must(server->listen_fd >= 0 && bind(server->listen_fd, (struct sockaddr *)&address, sizeof address) == 0 &&
              listen(server->listen_fd, 16) == 0 &&
              getsockname(server->listen_fd, (struct sockaddr *)&address, &size) == 0,
@@ -459,31 +455,13 @@ fake_graph_end(struct fake_graph *server)
     return wrong;
 }
 
-static unsigned
-count(struct fake_graph *server, const unsigned *number)
-{
-    pthread_mutex_lock(&server->lock);
-    unsigned value = *number;
-    pthread_mutex_unlock(&server->lock);
-    return value;
-}
-
 unsigned
 fake_graph_tokens(struct fake_graph *server)
 {
-    return count(server, &server->tokens);
-}
-
-unsigned
-fake_graph_connections(struct fake_graph *server)
-{
-    return count(server, &server->open);
-}
-
-unsigned
-fake_graph_most(struct fake_graph *server)
-{
-    return count(server, &server->most);
+    pthread_mutex_lock(&server->lock);
+    unsigned tokens = server->tokens;
+    pthread_mutex_unlock(&server->lock);
+    return tokens;
 }
 
 static const struct request *

@@ -37,9 +37,7 @@ void fake_graph_token_answer(struct fake_graph *server, const char *said);
 /* NULL when all went by the plan and all of it was used, else what did not. Call when the client has its answer. */
 const char *fake_graph_end(struct fake_graph *server);
 
-unsigned fake_graph_tokens(struct fake_graph *server);      /* that were given out */
-unsigned fake_graph_connections(struct fake_graph *server); /* that are open now */
-unsigned fake_graph_most(struct fake_graph *server);        /* that were in a request at once */
+unsigned fake_graph_tokens(struct fake_graph *server); /* that were given out */
 /* The nth request by the plan (from 0): its header as it came, and its body. NULL: there was none. */
 const char *fake_graph_head(struct fake_graph *server, size_t number);
 const char *fake_graph_body(struct fake_graph *server, size_t number, size_t *ret_size);
