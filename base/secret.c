@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/digest.h"
 #include "base/io.h"
 
 enum { SECRET_FILE_MAX = 64 * 1024 };
@@ -137,6 +138,32 @@ bool
 sp_secret_equal(const struct sp_secret *a, const struct sp_secret *b)
 {
     return a->size == b->size && CRYPTO_memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+static void
+blot(char *text, const char *bytes, size_t size)
+{
+    for (char *at = text; (at = memmem(at, strlen(at), bytes, size)) != NULL; at += size)
+        memset(at, '*', size);
+}
+
+void
+sp_secret_blot(char *text, const struct sp_secret *secret)
+{
+    enum { SHORTEST = 4 };
+    if (secret == NULL || secret->size < SHORTEST || text[0] == '\0')
+        return;
+    blot(text, secret->bytes, secret->size);
+    struct sp_secret *encoded = secret_room(SP_BASE64_LEN(secret->size));
+    if (encoded == NULL) {
+        text[0] = '\0'; /* rather no words than the wrong ones */
+        return;
+    }
+    size_t size = sp_base64_encode(encoded->bytes, secret->bytes, secret->size);
+    while (size > 0 && encoded->bytes[size - 1] == '=')
+        size--;
+    blot(text, encoded->bytes, size);
+    sp_secret_free(&encoded);
 }
 
 void

@@ -24,6 +24,10 @@ size_t sp_secret_size(const struct sp_secret *secret);
 /* Compares in constant time for equal sizes. */
 bool sp_secret_equal(const struct sp_secret *a, const struct sp_secret *b);
 
+/* Blots the secret out of a text of somebody who was told it, and may repeat it: plain, or in base64 as a whole. Ones
+ * of less than four bytes are left, they would blot half the text. NULL: none. */
+void sp_secret_blot(char *text, const struct sp_secret *secret);
+
 /* Wipes memory in a way the compiler keeps. */
 void sp_wipe(void *bytes, size_t size);
 

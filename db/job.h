@@ -58,6 +58,7 @@ struct sp_job_attempt {
     int code;                       /* 0: there was no reply */
     const char *enhanced, *reply, *summary, *fix;
     int64_t started, duration_ms;
+    const char *transcript; /* of the dialogue, without secrets; loaded by sp_job_load_transcripts alone, else "" */
 };
 
 struct sp_job_choice { /* one line of the decision: why this method, why not that one */
@@ -105,6 +106,8 @@ struct sp_job *sp_job_new(void);
 /* Stores a new job as `job->state` (queued or held) with its documents and recipients. SP_E_CONFLICT: the id exists. */
 enum sp_rc sp_job_insert(struct sp_db *db, const struct sp_job *job, struct sp_err *err);
 enum sp_rc sp_job_load(struct sp_db *db, const char *id, struct sp_job **ret, struct sp_err *err); /* SP_E_NOTFOUND */
+/* Fills the transcripts of the attempts it was loaded with; they are long, and only people want them. */
+enum sp_rc sp_job_load_transcripts(struct sp_db *db, struct sp_job *job, struct sp_err *err);
 enum sp_rc sp_job_exists(struct sp_db *db, const char *id, bool *ret, struct sp_err *err);
 
 /* What a person asks for. retry: held, failed, deferred, partial and cancelled become queued, recipients that failed

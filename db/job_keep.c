@@ -62,9 +62,22 @@ mark(struct sp_db *db, const char *sql, const char *id, struct sp_err *err)
     return rc;
 }
 
+/* Dialogues that went well are the most of a long history, and nobody asks for them after a week. */
+static enum sp_rc
+forget_transcripts(struct sp_db *db, const char *id, struct sp_err *err)
+{
+    static const char sql[] = "UPDATE attempt SET transcript = '' WHERE outcome = 'accepted' AND transcript <> ''"
+                              " AND job = (SELECT n FROM job WHERE id = $1)";
+    const struct sp_bind in[] = { sp_text(id) };
+    return sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
+}
+
 enum sp_rc
 sp_job_documents_deleted(struct sp_db *db, const char *id, struct sp_err *err)
 {
+    enum sp_rc rc = forget_transcripts(db, id, err);
+    if (rc != SP_OK)
+        return rc;
     return mark(db, "UPDATE job SET documents_deleted = 1 WHERE id = $1", id, err);
 }
 

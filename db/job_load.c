@@ -241,6 +241,7 @@ read_attempt(struct sp_rows *rows, struct sp_arena *arena)
         .fix = sp_row_keep(rows, 14, arena),
         .started = sp_row_number(rows, 15),
         .duration_ms = sp_row_number(rows, 16),
+        .transcript = "",
     };
 }
 
@@ -287,4 +288,22 @@ sp_job_load(struct sp_db *db, const char *id, struct sp_job **ret, struct sp_err
     if (rc == SP_OK)
         *ret = SP_STEAL(job);
     return rc;
+}
+
+enum sp_rc
+sp_job_load_transcripts(struct sp_db *db, struct sp_job *job, struct sp_err *err)
+{
+    static const char sql[] = "SELECT a.n, a.transcript FROM attempt a JOIN job j ON a.job = j.n WHERE j.id = $1"
+                              " ORDER BY a.n";
+    const struct sp_bind in[] = { sp_text(job->id) };
+    struct sp_rows rows;
+    size_t at = 0;
+    sp_db_query(db, sql, in, SP_LEN(in), &rows);
+    while (sp_rows_next(&rows)) { /* there may be more, or less, than a moment ago */
+        while (at < job->n_attempts && job->attempts[at].n < sp_row_number(&rows, 0))
+            at++;
+        if (at < job->n_attempts && job->attempts[at].n == sp_row_number(&rows, 0))
+            job->attempts[at].transcript = sp_row_keep(&rows, 1, job->arena);
+    }
+    return sp_rows_end(&rows, err);
 }

@@ -281,5 +281,9 @@ static const char sources[] = "CREATE TABLE source_count ("
                               " count INTEGER NOT NULL"
                               ");";
 
-static const char *const texts[] = { first, notices, checks, budgets, parts, dav, duplicates, audit, sources };
+/* What was said during an attempt. Of one that was accepted it goes when the documents go (job_keep.c). */
+static const char transcripts[] = "ALTER TABLE attempt ADD COLUMN transcript TEXT NOT NULL DEFAULT '';";
+
+static const char *const texts[] = { first, notices,    checks, budgets, parts,
+                                     dav,   duplicates, audit,  sources, transcripts };
 const struct sp_migrations sp_migrations = { .texts = texts, .count = SP_LEN(texts) };

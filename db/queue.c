@@ -235,10 +235,10 @@ record_attempt(struct sp_db *db, int64_t row, const struct sp_job_attempt *attem
 {
     static const char sql[] =
         "INSERT INTO attempt (job, n, method, host, port, ip, tls, stage, outcome, class, cause, code, enhanced, reply,"
-        " summary, fix, started, duration_ms)"
+        " summary, fix, started, duration_ms, transcript)"
         " VALUES ($1, (SELECT coalesce(max(n), 0) + 1 FROM attempt WHERE job = $1), $2, $3, $4, $5, $6, $7, $8, $9, "
         "$10,"
-        " $11, $12, $13, $14, $15, $16, $17)";
+        " $11, $12, $13, $14, $15, $16, $17, $18)";
     const struct sp_bind in[] = {
         sp_number(row),
         sp_text(attempt->method),
@@ -257,6 +257,7 @@ record_attempt(struct sp_db *db, int64_t row, const struct sp_job_attempt *attem
         sp_text(attempt->fix),
         sp_number(attempt->started),
         sp_number(attempt->duration_ms),
+        sp_text(attempt->transcript != NULL ? attempt->transcript : ""),
     };
     return sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
 }

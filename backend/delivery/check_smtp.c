@@ -82,7 +82,7 @@ static bool
 find(struct smtp_walk *w, struct sp_way_hosts *hosts, struct sp_smtp_outcome *outcome)
 {
     bool with_token = w->kind->sign_in != NULL && w->settings->auth == SP_AUTH_OAUTH2;
-    if (!sp_smtp_way_credentials(w->way, &w->credentials, outcome) || !w->kind->find(w->way, hosts, outcome))
+    if (!sp_smtp_way_credentials(w->way, &w->credentials, outcome) || !w->kind->find(w->way, NULL, hosts, outcome))
         return false;
     if (with_token && sp_smtp_way_own(w->way) != NULL)
         sp_walk_tell_token(w->walk, sp_smtp_way_own(w->way), "SMTP.SendAsApp");

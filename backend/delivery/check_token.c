@@ -40,7 +40,7 @@ sp_walk_tell_token(const struct sp_walk *walk, const struct sp_app *app, const c
     struct sp_token_failure failure;
     struct sp_token_hint hint;
     char until[SP_ISO_TIME_SIZE];
-    if (!sp_token_get(app->token, 0, &token, &failure)) /* it was here a moment ago */
+    if (!sp_token_get(app->token, 0, NULL, &token, &failure)) /* it was here a moment ago */
         return;
     const char *by = sp_token_works_by(app->token) == SP_TOKEN_BY_NEXT
                          ? " It was given for the next secret or certificate: the present one is refused."
@@ -62,5 +62,6 @@ sp_token_says_role(const struct sp_app *app, const char *role)
     SP_AUTO(sp_secret_free) struct sp_secret *token = NULL;
     struct sp_token_failure failure;
     struct sp_token_hint hint;
-    return sp_token_get(app->token, 0, &token, &failure) && sp_token_hint(token, &hint) && has_role(hint.roles, role);
+    return sp_token_get(app->token, 0, NULL, &token, &failure) && sp_token_hint(token, &hint) &&
+           has_role(hint.roles, role);
 }

@@ -60,9 +60,10 @@ struct sp_graph_request {
 
 /* Initialise with { 0 }; free in any case. Every call begins by forgetting what an earlier one left. */
 struct sp_graph_answer {
-    enum sp_stage stage;     /* where it ended */
-    enum sp_trouble trouble; /* NONE: done, a status of 2xx; REPLY: refused in words */
-    int code;                /* the HTTP status; 0: none */
+    struct sp_transcript *transcript; /* of the attempt; the only thing that is not forgotten. NULL: none */
+    enum sp_stage stage;              /* where it ended */
+    enum sp_trouble trouble;          /* NONE: done, a status of 2xx; REPLY: refused in words */
+    int code;                         /* the HTTP status; 0: none */
     bool maybe_sent;
     int64_t retry_after_ms;          /* 0: not said */
     char words[SP_TOKEN_WORDS_SIZE]; /* of the token endpoint, or ours; Graph's own are the response's body */

@@ -8,11 +8,13 @@
  */
 #include "backend/delivery/graph.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/net/transcript.h"
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -29,7 +31,7 @@ void
 sp_graph_answer_free(struct sp_graph_answer *answer)
 {
     sp_https_response_free(&answer->response);
-    *answer = (struct sp_graph_answer){ 0 };
+    *answer = (struct sp_graph_answer){ .transcript = answer->transcript };
 }
 
 bool
@@ -78,7 +80,7 @@ static bool
 get_token(struct sp_graph *graph, struct sp_secret **ret, struct sp_graph_answer *answer)
 {
     struct sp_token_failure failure;
-    if (sp_token_get(graph->app.token, SP_TOKEN_MARGIN_S, ret, &failure))
+    if (sp_token_get(graph->app.token, SP_TOKEN_MARGIN_S, answer->transcript, ret, &failure))
         return true;
     answer->stage = failure.stage;
     answer->trouble = failure.trouble;
@@ -126,6 +128,37 @@ judge(const struct sp_graph_request *request, enum sp_trouble trouble, const str
         (void)sp_text_copy(answer->words, sizeof answer->words, err->text);
 }
 
+/* The address of an upload session is signed: whoever has it may write there. */
+static void
+transcribe_request(struct sp_transcript *transcript, const struct sp_graph_request *request, const char *url,
+                   uint64_t size)
+{
+    bool is_signed = is_signed_url(request->url);
+    sp_transcript_us(transcript, "%s %s%s%s (%" PRIu64 " octets%s)", request->method,
+                     is_signed ? "(the upload session)" : url, request->range != NULL ? ", bytes " : "",
+                     request->range != NULL ? request->range : "", size,
+                     request->body != NULL && request->body->source.read != NULL ? " with a document" : "");
+}
+
+/* What came with a success may hold a signed address, and nobody needs it. */
+static void
+transcribe_answer(const struct sp_graph_answer *answer)
+{
+    char line[SP_TRANSCRIPT_LINE];
+    if (answer->code == 0)
+        sp_transcript_note(answer->transcript, "%s", answer->words);
+    else if (sp_graph_done(answer))
+        (void)sp_text_format(line, sizeof line, "%d%s%s", answer->code,
+                             answer->response.request_id[0] != '\0' ? ", request-id " : "",
+                             answer->response.request_id);
+    else
+        sp_graph_reply(answer, line, sizeof line);
+    if (answer->code != 0)
+        sp_transcript_peer(answer->transcript, line);
+    if (answer->retry_after_ms > 0)
+        sp_transcript_note(answer->transcript, "told to wait for %lld ms", (long long)answer->retry_after_ms);
+}
+
 static int64_t
 patience_for(const struct sp_graph *graph, uint64_t body_size)
 {
@@ -166,12 +199,16 @@ exchange(struct sp_graph *graph, const struct sp_graph_request *request, const s
         .answer_ms = patience_for(graph, size),
     };
     enum sp_trouble trouble = SP_TROUBLE_LOCAL;
+    transcribe_request(answer->transcript, request, sp_str_text(&url), size);
     if (url.failed)
         (void)sp_fail(&err, SP_E_NOMEM, "graph: out of memory");
     else if (request->body == NULL || sp_graph_body_begin(request->body, &err) == SP_OK)
         trouble = sp_https_call(graph->app.https, &call, &answer->response, &err);
     sp_wipe(url.text, url.len);
+    if (answer->response.body != NULL)
+        sp_secret_blot(answer->response.body, token);
     judge(request, trouble, &err, answer);
+    transcribe_answer(answer);
 }
 
 /* With a token that works, if there is one. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "backend/diagnosis/diagnosis.h"
+#include "backend/net/transcript.h"
 #include "base/err.h"
 #include "base/settings.h"
 
@@ -57,6 +58,7 @@ struct sp_report {
     int64_t retry_after_ms; /* the peer asked to be left alone for so long; 0: it did not */
     struct sp_report_recipient *recipients;
     size_t n_recipients;
+    struct sp_transcript transcript; /* of an attempt; a check tells its steps instead */
 };
 
 struct sp_method {

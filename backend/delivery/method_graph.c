@@ -253,12 +253,15 @@ static void
 graph_deliver(void *context, const struct sp_message *message, struct sp_report *report)
 {
     struct sp_graph *graph = context;
-    struct sp_graph_answer answer = { 0 };
+    struct sp_graph_answer answer = { .transcript = &report->transcript };
     bool named = true;
+    sp_transcript_begin(answer.transcript, graph->env.clock);
     while (named && !send_to_waiting(graph, message, report, &answer) && !answer.maybe_sent)
         if (settle_named(graph, message, &answer, report, &named) == 0)
             break;
     sp_graph_report(graph, &answer, report);
+    if (answer.transcript->len == 0) /* it ended before anything was asked */
+        sp_transcript_note(answer.transcript, "%s", report->reply);
     sp_graph_answer_free(&answer);
 }
 

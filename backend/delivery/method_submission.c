@@ -64,21 +64,23 @@ no_token(const struct sp_token_failure *failure, struct sp_smtp_outcome *outcome
 }
 
 static bool
-get_token(struct sp_smtp_way *way, struct sp_secret **ret, struct sp_smtp_outcome *outcome)
+get_token(struct sp_smtp_way *way, struct sp_transcript *transcript, struct sp_secret **ret,
+          struct sp_smtp_outcome *outcome)
 {
     const struct sp_app *app = sp_smtp_way_own(way);
     struct sp_token_failure failure;
-    return sp_token_get(app->token, SP_TOKEN_MARGIN_S, ret, &failure) || no_token(&failure, outcome);
+    return sp_token_get(app->token, SP_TOKEN_MARGIN_S, transcript, ret, &failure) || no_token(&failure, outcome);
 }
 
 /* The token comes before the connection: no server should have to wait while it is fetched, and none is bothered when
  * there is none. */
 static bool
-submission_find(struct sp_smtp_way *way, struct sp_way_hosts *ret, struct sp_smtp_outcome *outcome)
+submission_find(struct sp_smtp_way *way, struct sp_transcript *transcript, struct sp_way_hosts *ret,
+                struct sp_smtp_outcome *outcome)
 {
     SP_AUTO(sp_secret_free) struct sp_secret *token = NULL;
     const char *host = sp_smtp_way_settings(way)->host;
-    if (uses_token(way) && !get_token(way, &token, outcome))
+    if (uses_token(way) && !get_token(way, transcript, &token, outcome))
         return false;
     if (host[0] == '\0')
         host = sp_cloud_places(sp_smtp_way_tenant(way)->cloud)->submission_host;
@@ -93,7 +95,7 @@ sign_in_by_token(struct sp_smtp_way *way, struct sp_smtp *smtp, struct sp_smtp_o
 {
     const struct sp_app *app = sp_smtp_way_own(way);
     SP_AUTO(sp_secret_free) struct sp_secret *token = NULL;
-    if (!get_token(way, &token, outcome))
+    if (!get_token(way, NULL, &token, outcome)) /* found a moment ago */
         return false;
     if (sp_smtp_auth(smtp, SP_SASL_XOAUTH2, sp_smtp_way_settings(way)->username, token, outcome))
         return true;

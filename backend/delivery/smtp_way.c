@@ -16,6 +16,7 @@
 #include "backend/mail/compose.h"
 #include "backend/net/dns.h"
 #include "backend/net/tls.h"
+#include "backend/net/transcript.h"
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -26,7 +27,8 @@ enum { KEPT_MAX = 64, DNS_TIMEOUT_MS = 30 * 1000 };
 
 /* A connection in hand. */
 struct line {
-    struct sp_smtp *smtp; /* NULL: none */
+    struct sp_smtp *smtp;             /* NULL: none */
+    struct sp_transcript *transcript; /* of the attempt under way */
     char host[256];
     int proof; /* enum sp_way_proof */
 };
@@ -209,10 +211,12 @@ turn_to_other(struct sp_smtp_way *way, int refused)
 static bool
 take_newest(struct sp_smtp_way *way, struct line *ret)
 {
+    struct sp_transcript *transcript = ret->transcript;
     pthread_mutex_lock(&way->lock);
     bool there = way->n_kept > 0;
     if (there)
         *ret = way->kept[--way->n_kept].line;
+    ret->transcript = transcript;
     pthread_mutex_unlock(&way->lock);
     return there;
 }
@@ -222,8 +226,12 @@ static bool
 take_kept(struct sp_smtp_way *way, struct line *ret)
 {
     while (take_newest(way, ret)) {
-        if (sp_smtp_idle_ok(ret->smtp))
+        if (sp_smtp_idle_ok(ret->smtp)) {
+            sp_smtp_transcribe(ret->smtp, ret->transcript);
+            sp_transcript_note(ret->transcript, "a connection kept since the last message, to %s, %s", ret->host,
+                               sp_smtp_facts(ret->smtp)->ip);
             return true;
+        }
         sp_smtp_close(&ret->smtp);
     }
     return false;
@@ -235,7 +243,8 @@ keep(struct sp_smtp_way *way, const struct line *line)
     struct sp_smtp *left_over = line->smtp;
     pthread_mutex_lock(&way->lock);
     if (way->n_kept < KEPT_MAX) {
-        way->kept[way->n_kept++] = (struct kept){ .line = *line, .since = sp_mono_ms(way->env.clock) };
+        way->kept[way->n_kept] = (struct kept){ .line = *line, .since = sp_mono_ms(way->env.clock) };
+        way->kept[way->n_kept++].line.transcript = NULL;
         left_over = NULL;
     }
     pthread_mutex_unlock(&way->lock);
@@ -271,7 +280,7 @@ sp_smtp_way_tidy(void *context)
 void
 sp_smtp_way_shed(void *context)
 {
-    struct line line;
+    struct line line = { 0 };
     while (take_newest(context, &line))
         sp_smtp_close(&line.smtp);
 }
@@ -300,6 +309,7 @@ connect_to(struct sp_smtp_way *way, struct line *line, struct sp_smtp_outcome *o
         .pipelining = way->settings->pipelining,
         .binarymime = way->settings->binarymime,
         .timeout_ms = way->env.timeout_ms,
+        .transcript = line->transcript,
     };
     if (!sp_smtp_open(&options, &line->smtp, outcome))
         return false;
@@ -324,7 +334,7 @@ connect_new(struct sp_smtp_way *way, struct line *line, struct sp_smtp_outcome *
     struct sp_way_hosts hosts = { 0 };
     if (way->unready.rc != SP_OK)
         return sp_way_fail(outcome, SP_STAGE_AUTH, SP_TROUBLE_LOCAL, "%s", way->unready.text);
-    if (!way->kind->find(way, &hosts, outcome))
+    if (!way->kind->find(way, line->transcript, &hosts, outcome))
         return false;
     line->proof = present_proof(way);
     for (size_t i = 0; i < hosts.count; i++) {
@@ -424,6 +434,8 @@ attempt(struct sp_smtp_way *way, const struct sp_message *message, struct sp_com
             proven_otherwise = true;
         else
             return false;
+        sp_transcript_note(line->transcript, proven_otherwise ? "again, with another proof of who we are"
+                                                              : "it had been closed meanwhile: another one");
         sp_smtp_close(&line->smtp);
         reused = false;
     }
@@ -445,15 +457,20 @@ sp_smtp_way_deliver(void *context, const struct sp_message *message, struct sp_r
     struct sp_smtp_outcome outcome = { 0 };
     struct sp_composer *composer = NULL;
     struct sp_err err = { 0 };
-    struct line line = { 0 };
+    struct line line = { .transcript = &report->transcript };
     SP_AUTO_FREE struct sp_smtp_recipient *recipients = make_recipients(message);
     if (recipients == NULL || sp_composer_new(message->mail, &composer, &err) != SP_OK) {
         report_no_memory(report);
         return;
     }
+    sp_transcript_begin(line.transcript, way->env.clock);
     report->accepted = attempt(way, message, composer, recipients, &line, &outcome);
     sp_smtp_way_report(way, recipients, &outcome, line.host, line.smtp != NULL ? sp_smtp_facts(line.smtp) : NULL,
                        report);
+    if (line.transcript->len == 0) /* it ended before anything was said */
+        sp_transcript_note(line.transcript, "%s", report->reply);
+    if (line.smtp != NULL)
+        sp_smtp_transcribe(line.smtp, NULL);
     if (line.smtp != NULL && outcome.alive)
         keep(way, &line);
     else

@@ -9,6 +9,7 @@
 
 struct sp_smtp_way;
 struct sp_tls;
+struct sp_transcript;
 
 enum { SP_WAY_IDLE_MS = 10000 };
 
@@ -22,7 +23,8 @@ struct sp_smtp_way_kind {
     enum sp_rc (*make)(struct sp_smtp_way *way, void **ret_own, struct sp_err *err);
     void (*unmake)(void *own);
     /* Fills hosts, or the outcome (stage dns). true: found. */
-    bool (*find)(struct sp_smtp_way *way, struct sp_way_hosts *ret, struct sp_smtp_outcome *outcome);
+    bool (*find)(struct sp_smtp_way *way, struct sp_transcript *transcript, struct sp_way_hosts *ret,
+                 struct sp_smtp_outcome *outcome);
     /* None of the hosts could be connected to. NULL: not of interest. */
     void (*unreachable)(struct sp_smtp_way *way);
     /* After EHLO; NULL where nobody signs in. password: NULL with other ways to sign in. true: signed in. */
@@ -76,7 +78,8 @@ void sp_smtp_way_report(const struct sp_smtp_way *way, const struct sp_smtp_reci
 /* smtp_way_mx.c: make, unmake, find and unreachable of the methods that go to the tenant's mail exchangers. */
 enum sp_rc sp_way_make_endpoint(struct sp_smtp_way *way, void **ret_own, struct sp_err *err);
 void sp_way_unmake_endpoint(void *own);
-bool sp_way_find_endpoint(struct sp_smtp_way *way, struct sp_way_hosts *ret, struct sp_smtp_outcome *outcome);
+bool sp_way_find_endpoint(struct sp_smtp_way *way, struct sp_transcript *transcript, struct sp_way_hosts *ret,
+                          struct sp_smtp_outcome *outcome);
 void sp_way_endpoint_unreachable(struct sp_smtp_way *way);
 
 #endif

@@ -31,8 +31,10 @@ sp_way_unmake_endpoint(void *own)
 }
 
 bool
-sp_way_find_endpoint(struct sp_smtp_way *way, struct sp_way_hosts *ret, struct sp_smtp_outcome *outcome)
+sp_way_find_endpoint(struct sp_smtp_way *way, struct sp_transcript *transcript, struct sp_way_hosts *ret,
+                     struct sp_smtp_outcome *outcome)
 {
+    (void)transcript; /* where it connects to is written down there, and a failure with the attempt */
     struct sp_err err = { 0 };
     int64_t deadline = sp_mono_ms(sp_smtp_way_env(way)->clock) + DNS_TIMEOUT_MS;
     if (sp_endpoint_find(sp_smtp_way_own(way), deadline, ret, &err) == SP_OK)

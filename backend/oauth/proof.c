@@ -21,6 +21,18 @@ struct sp_proof {
     EVP_PKEY *key;
 };
 
+const char *
+sp_proof_name(const struct sp_proof *proof)
+{
+    return proof->secret != NULL ? "secret" : "certificate";
+}
+
+void
+sp_proof_blot(const struct sp_proof *proof, char *text)
+{
+    sp_secret_blot(text, proof->secret);
+}
+
 void
 sp_proof_free(struct sp_proof **proof)
 {

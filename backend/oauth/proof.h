@@ -25,6 +25,11 @@ void sp_proof_free(struct sp_proof **proof);
 enum sp_rc sp_proof_add(const struct sp_proof *proof, const char *client_id, const char *url, int64_t wall_ms,
                         struct sp_str *form, struct sp_err *err);
 
+/* "secret" or "certificate" */
+const char *sp_proof_name(const struct sp_proof *proof);
+/* Blots the secret out of what the endpoint says. */
+void sp_proof_blot(const struct sp_proof *proof, char *text);
+
 /* application/x-www-form-urlencoded: all but RFC 3986's unreserved characters becomes %XX. */
 void sp_form_escape(struct sp_str *form, const char *bytes, size_t size);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "backend/net/https.h"
+#include "backend/net/transcript.h"
 #include "backend/oauth/answer.h"
 #include "backend/oauth/proof.h"
 #include "base/arena.h"
@@ -132,8 +133,9 @@ lost(struct sp_token_failure *failure, const char *words)
 }
 
 static bool
-fail_locally(struct sp_token_failure *failure, const struct sp_err *err)
+fail_locally(struct sp_token_failure *failure, struct sp_transcript *transcript, const struct sp_err *err)
 {
+    sp_transcript_note(transcript, "%s", err->text);
     failure->trouble = SP_TROUBLE_LOCAL;
     (void)sp_text_copy(failure->words, sizeof failure->words, err->text);
     return false;
@@ -188,31 +190,53 @@ post(const struct sp_token *token, const struct sp_str *form, struct fetched *re
     return fine;
 }
 
+/* Never what came with a token. */
+static void
+transcribe(struct sp_transcript *transcript, const struct fetched *fetched)
+{
+    char answer[SP_TRANSCRIPT_LINE];
+    if (fetched->token != NULL)
+        (void)sp_text_format(answer, sizeof answer, "200 a token for %lld s", (long long)fetched->seconds);
+    else if (fetched->failure.code != 0)
+        (void)sp_text_format(answer, sizeof answer, "%d %s", fetched->failure.code, fetched->failure.words);
+    if (fetched->token != NULL || fetched->failure.code != 0)
+        sp_transcript_peer(transcript, answer);
+    else
+        sp_transcript_note(transcript, "%s", fetched->failure.words);
+}
+
 /* *ret_proof: another proof may pass. */
 static bool
-fetch_by(const struct sp_token *token, int which, struct fetched *ret, bool *ret_proof)
+fetch_by(const struct sp_token *token, int which, struct sp_transcript *transcript, struct fetched *ret,
+         bool *ret_proof)
 {
     SP_AUTO(wipe_form) struct sp_str form = { 0 };
     struct sp_err err = { 0 };
     *ret = (struct fetched){ .by = which, .failure = { .stage = SP_STAGE_TOKEN, .retry_after = -1 } };
     *ret_proof = true;
     if (token->proof[which] == NULL)
-        return fail_locally(&ret->failure, &token->unready[which]);
+        return fail_locally(&ret->failure, transcript, &token->unready[which]);
     if (make_form(token, token->proof[which], &form, &err) != SP_OK)
-        return fail_locally(&ret->failure, &err);
+        return fail_locally(&ret->failure, transcript, &err);
     *ret_proof = false;
-    return post(token, &form, ret, ret_proof);
+    sp_transcript_us(transcript, "POST %s (client %s, scope %s, by the %s%s)", token->url, token->client_id,
+                     token->scope, which == NEXT ? "next " : "", sp_proof_name(token->proof[which]));
+    bool fine = post(token, &form, ret, ret_proof);
+    if (!fine)
+        sp_proof_blot(token->proof[which], ret->failure.words);
+    transcribe(transcript, ret);
+    return fine;
 }
 
 static void
-fetch(const struct sp_token *token, int first, struct fetched *ret)
+fetch(const struct sp_token *token, int first, struct sp_transcript *transcript, struct fetched *ret)
 {
     struct fetched other;
     bool proof = false;
     int second = first == NOW ? NEXT : NOW;
-    if (fetch_by(token, first, ret, &proof) || !proof || !token->has[second])
+    if (fetch_by(token, first, transcript, ret, &proof) || !proof || !token->has[second])
         return;
-    if (fetch_by(token, second, &other, &proof))
+    if (fetch_by(token, second, transcript, &other, &proof))
         *ret = other; /* otherwise the first one's story is the one to tell */
 }
 
@@ -261,13 +285,13 @@ store(struct sp_token *token, struct fetched *fetched)
 
 /* Asks the endpoint, and tells those who wait. The lock is given up meanwhile. */
 static void
-fly(struct sp_token *token)
+fly(struct sp_token *token, struct sp_transcript *transcript)
 {
     struct fetched fetched;
     int first = token->first;
     token->fetching = true;
     pthread_mutex_unlock(&token->lock);
-    fetch(token, first, &fetched);
+    fetch(token, first, transcript, &fetched);
     pthread_mutex_lock(&token->lock);
     store(token, &fetched);
     token->fetching = false;
@@ -277,13 +301,13 @@ fly(struct sp_token *token)
 
 /* Sees to it that there is a token, if one can be had. */
 static void
-freshen(struct sp_token *token, int margin)
+freshen(struct sp_token *token, int margin, struct sp_transcript *transcript)
 {
     int64_t now = sp_mono_ms(token->clock);
     if (is_fresh(token, margin, now) || (is_good(token, now) && (token->fetching || token->renew_not_before > now)))
         return;
     if (!token->fetching) {
-        fly(token);
+        fly(token, transcript);
         return;
     }
     unsigned flight = token->flights;
@@ -292,10 +316,11 @@ freshen(struct sp_token *token, int margin)
 }
 
 bool
-sp_token_get(struct sp_token *token, int margin, struct sp_secret **ret, struct sp_token_failure *failure)
+sp_token_get(struct sp_token *token, int margin, struct sp_transcript *transcript, struct sp_secret **ret,
+             struct sp_token_failure *failure)
 {
     pthread_mutex_lock(&token->lock);
-    freshen(token, margin);
+    freshen(token, margin, transcript);
     struct sp_secret *copy = NULL;
     bool good = token->token != NULL && token->until > sp_mono_ms(token->clock);
     if (good)

@@ -18,6 +18,7 @@ struct sp_https;
 struct sp_log;
 struct sp_secret;
 struct sp_token;
+struct sp_transcript;
 
 enum {
     SP_TOKEN_MARGIN_S = 300,    /* renewed so long before its end */
@@ -55,8 +56,10 @@ enum sp_rc sp_token_new(const struct sp_token_options *options, struct sp_token 
 void sp_token_free(struct sp_token **token); /* accepts NULL; leaves NULL */
 
 /* A token good for at least `margin` seconds (SP_TOKEN_MARGIN_S for most), fetched when needed; the caller frees *ret.
- * One that is still good is given out when a fresh one cannot be had. false: failure is filled, *ret is untouched. */
-bool sp_token_get(struct sp_token *token, int margin, struct sp_secret **ret, struct sp_token_failure *failure);
+ * One that is still good is given out when a fresh one cannot be had. false: failure is filled, *ret is untouched.
+ * transcript: where asking the endpoint is written down, when this call does; NULL: nowhere. */
+bool sp_token_get(struct sp_token *token, int margin, struct sp_transcript *transcript, struct sp_secret **ret,
+                  struct sp_token_failure *failure);
 /* The peer refused this token: fetch another one next time, unless that has happened already. */
 void sp_token_invalidate(struct sp_token *token, const struct sp_secret *refused);
 

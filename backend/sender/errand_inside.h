@@ -43,7 +43,7 @@ int64_t sp_errand_when_day_has_room(int64_t now, int64_t not_before);
 /* errand_record.c: before and after an attempt. */
 enum sp_rc sp_errand_claim(struct errand *e, const struct sp_method_settings *method);
 /* Gives the seat back, and records the attempt and what follows from it as one. *ret_again: plan again at once. */
-bool sp_errand_settle(struct errand *e, const struct sp_method_settings *method, const struct sp_report *report,
+bool sp_errand_settle(struct errand *e, const struct sp_method_settings *method, struct sp_report *report,
                       int64_t started, bool *ret_again);
 
 #endif

@@ -109,7 +109,7 @@ main_diagnosis(const struct sp_report *report)
 }
 
 static struct sp_job_attempt
-describe(const struct sp_method_settings *method, const struct sp_report *report, int64_t started, int64_t now)
+describe(const struct sp_method_settings *method, struct sp_report *report, int64_t started, int64_t now)
 {
     const struct sp_diagnosis *diagnosis = main_diagnosis(report);
     return (struct sp_job_attempt){
@@ -131,6 +131,7 @@ describe(const struct sp_method_settings *method, const struct sp_report *report
         .fix = diagnosis->fix,
         .started = started,
         .duration_ms = now - started,
+        .transcript = sp_transcript_text(&report->transcript),
     };
 }
 
@@ -286,8 +287,8 @@ weigh(struct errand *e, const struct sp_method_settings *method, const struct sp
 
 /* Records an attempt, and what follows from it, as one. *ret_again: plan again at once. */
 bool
-sp_errand_settle(struct errand *e, const struct sp_method_settings *method, const struct sp_report *report,
-                 int64_t started, bool *ret_again)
+sp_errand_settle(struct errand *e, const struct sp_method_settings *method, struct sp_report *report, int64_t started,
+                 bool *ret_again)
 {
     struct sp_method_state state;
     bool changed = false, came_back = false;

@@ -25,6 +25,12 @@ asks_for_user(const char *challenge)
     return sp_base64_decode(&words, challenge, strlen(challenge)) && sp_text_starts_nocase(sp_str_text(&words), "user");
 }
 
+static void
+login_first(const struct sp_sasl_asked *asked, struct sp_str *out)
+{
+    sp_base64_add(out, asked->user, strlen(asked->user));
+}
+
 /* LOGIN has no standard (draft-murchison-sasl-login); the words of the challenges are free. The name went with AUTH, so
  * the first question is for the password, except where it plainly is not. */
 static void
@@ -43,13 +49,11 @@ xoauth2_offered(const struct sp_smtp_facts *facts)
 }
 
 /* "user=" user ^A "auth=Bearer " token ^A ^A (Microsoft: "Authenticate an IMAP, POP or SMTP connection using OAuth").
- * A second challenge is an error report in JSON, which an empty line acknowledges; then comes the 535. */
+ */
 static void
-xoauth2_answer(const struct sp_sasl_asked *asked, struct sp_str *out)
+xoauth2_first(const struct sp_sasl_asked *asked, struct sp_str *out)
 {
     static const char head[] = "user=", middle[] = "\1auth=Bearer ", tail[] = "\1\1";
-    if (asked->step > 0)
-        return;
     size_t user = strlen(asked->user), token = sp_secret_size(asked->secret);
     size_t size = sizeof head - 1 + user + sizeof middle - 1 + token + sizeof tail - 1;
     struct sp_str plain = { 0 };
@@ -68,10 +72,28 @@ xoauth2_answer(const struct sp_sasl_asked *asked, struct sp_str *out)
     sp_str_free(&plain);
 }
 
+/* The first challenge is empty and asks for the token, also where the server overlooked one that came with AUTH.
+ * Any other is an error report in JSON, which an empty line acknowledges; then comes the 535. */
+static void
+xoauth2_answer(const struct sp_sasl_asked *asked, struct sp_str *out)
+{
+    bool is_report = asked->step > 0 || (asked->initial && asked->challenge[0] != '\0');
+    if (!is_report)
+        xoauth2_first(asked, out);
+}
+
 static const struct sp_sasl_mechanism mechanisms[] = {
-    [SP_SASL_LOGIN] = { .name = "LOGIN", .offered = login_offered, .user_first = true, .answer = login_answer },
-    /* Two steps although one would do: a token makes a line of 3 kB, and RFC 4954 section 4 allows 512 for AUTH. */
-    [SP_SASL_XOAUTH2] = { .name = "XOAUTH2", .offered = xoauth2_offered, .answer = xoauth2_answer },
+    [SP_SASL_LOGIN] = { .name = "LOGIN",
+                        .offered = login_offered,
+                        .first = login_first,
+                        .first_shown = "user name",
+                        .answer = login_answer },
+    /* Mostly in two steps: Entra's tokens make a line of 3 kB, and a command with AUTH has at most 512 octets. */
+    [SP_SASL_XOAUTH2] = { .name = "XOAUTH2",
+                          .offered = xoauth2_offered,
+                          .first = xoauth2_first,
+                          .first_shown = "secret",
+                          .answer = xoauth2_answer },
 };
 
 const struct sp_sasl_mechanism *

@@ -13,6 +13,7 @@ struct sp_str;
 struct sp_sasl_asked {
     const char *user;
     const struct sp_secret *secret; /* password or token */
+    bool initial;                   /* the first answer went with AUTH */
     size_t step;                    /* challenges before this one */
     const char *challenge;          /* as it came, in base64; "" is usual */
 };
@@ -20,7 +21,9 @@ struct sp_sasl_asked {
 struct sp_sasl_mechanism {
     const char *name;
     bool (*offered)(const struct sp_smtp_facts *facts);
-    bool user_first; /* the user's name goes with AUTH as the initial response */
+    /* Appends what may go with AUTH as the initial response, in base64. */
+    void (*first)(const struct sp_sasl_asked *asked, struct sp_str *out);
+    const char *first_shown; /* in log and transcript */
     /* Appends the answer in base64; nothing is an empty line. */
     void (*answer)(const struct sp_sasl_asked *asked, struct sp_str *out);
 };

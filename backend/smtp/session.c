@@ -1,4 +1,5 @@
-/* session.c - saying and hearing: stages and their times, the transcript, and what becomes of a lost connection. */
+/* session.c - saying and hearing: stages and their times, what is written down of it, and what becomes of a lost
+ * connection. */
 #include "backend/smtp/session.h"
 
 #include <assert.h>
@@ -7,10 +8,12 @@
 #include <string.h>
 
 #include "backend/net/conn.h"
+#include "backend/net/transcript.h"
 #include "backend/smtp/session_inside.h"
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 enum {
@@ -63,18 +66,34 @@ sp_smtp_deadline(const struct sp_smtp *smtp)
     return deadline_in(smtp, stage_info[smtp->stage].seconds);
 }
 
-static bool
-transcript(const struct sp_smtp *smtp)
-{
-    return smtp->log != NULL && smtp->log->level >= SP_LOG_DEBUG;
-}
-
 static void
 note_line(const struct sp_smtp *smtp, char who, const char *line)
 {
     char clean[1024];
-    if (transcript(smtp))
-        sp_debug(smtp->log, "smtp %s: %c: %s", smtp->host, who, sp_log_clean(clean, sizeof clean, line));
+    if (smtp->log == NULL || smtp->log->level < SP_LOG_DEBUG)
+        return;
+    (void)sp_log_clean(clean, sizeof clean, line);
+    sp_secret_blot(clean, smtp->secret);
+    sp_debug(smtp->log, "smtp %s: %c: %s", smtp->host, who, clean);
+}
+
+/* Servers list what they can twice. Before TLS nobody believes it, and the list comes again. */
+static void
+transcribe_reply(const struct sp_smtp *smtp, const struct sp_reply *reply)
+{
+    char text[SP_TRANSCRIPT_LINE];
+    if (smtp->transcript == NULL)
+        return;
+    sp_reply_format(reply, text, sizeof text);
+    if (smtp->stage == SP_STAGE_EHLO && !smtp->secured && strstr(text, "STARTTLS") != NULL)
+        text[strcspn(text, "/")] = '\0';
+    sp_transcript_peer(smtp->transcript, text);
+}
+
+void
+sp_smtp_transcribe(struct sp_smtp *smtp, struct sp_transcript *transcript)
+{
+    smtp->transcript = transcript;
 }
 
 static void
@@ -117,6 +136,7 @@ sp_smtp_say(struct sp_smtp *smtp, const char *format, ...)
     sp_str_vaddf(&line, format, args);
     va_end(args);
     note_line(smtp, 'C', sp_str_text(&line));
+    sp_transcript_us(smtp->transcript, "%s", sp_str_text(&line));
     sp_str_add(&line, "\r\n");
     if (line.failed)
         broke(smtp, SP_TROUBLE_LOCAL, &(struct sp_err){ SP_E_NOMEM, "out of memory" });
@@ -125,10 +145,11 @@ sp_smtp_say(struct sp_smtp *smtp, const char *format, ...)
 }
 
 void
-sp_smtp_say_secret(struct sp_smtp *smtp, const char *line, size_t len)
+sp_smtp_say_secret(struct sp_smtp *smtp, const char *line, size_t len, const char *shown)
 {
     assert(smtp->secured);
-    note_line(smtp, 'C', "(secret)");
+    note_line(smtp, 'C', shown);
+    sp_transcript_us(smtp->transcript, "%s", shown);
     sp_smtp_put(smtp, line, len);
     sp_smtp_put(smtp, "\r\n", 2);
 }
@@ -176,6 +197,8 @@ sp_smtp_hear(struct sp_smtp *smtp, struct sp_reply *reply, struct sp_smtp_outcom
     struct sp_err err = { 0 };
     enum sp_trouble trouble = listen_for(smtp, deadline, reply, &err);
     if (trouble == SP_TROUBLE_NONE) {
+        sp_secret_blot(reply->text, smtp->secret);
+        transcribe_reply(smtp, reply);
         if (reply->code == 421) /* "closing transmission channel", at any moment (RFC 5321 section 3.8) */
             smtp->alive = false;
         return true;
@@ -199,6 +222,8 @@ sp_smtp_fail(const struct sp_smtp *smtp, struct sp_smtp_outcome *outcome, enum s
     sp_str_vaddf(&words, format, args);
     va_end(args);
     sp_log_clean(outcome->words, sizeof outcome->words, sp_str_text(&words));
+    sp_secret_blot(outcome->words, smtp->secret);
+    sp_transcript_note(smtp->transcript, "%s", outcome->words);
     return false;
 }
 

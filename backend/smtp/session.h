@@ -22,6 +22,7 @@ struct sp_log;
 struct sp_secret;
 struct sp_smtp;
 struct sp_tls;
+struct sp_transcript;
 
 struct sp_smtp_options {
     const char *host; /* for the certificate and the log */
@@ -33,6 +34,7 @@ struct sp_smtp_options {
     const struct sp_log *log;
     bool pipelining, binarymime;                /* may be used when offered */
     int64_t (*timeout_ms)(enum sp_stage stage); /* NULL: RFC 5321 section 4.5.3.2's; tests make it short */
+    struct sp_transcript *transcript;           /* NULL: none; see sp_smtp_transcribe */
 };
 
 /* How a step went. trouble NONE: well. */
@@ -50,6 +52,8 @@ struct sp_smtp_outcome {
 bool sp_smtp_open(const struct sp_smtp_options *options, struct sp_smtp **ret, struct sp_smtp_outcome *outcome);
 /* QUIT without waiting for the answer when the connection is well, then closes. Accepts NULL; leaves NULL. */
 void sp_smtp_close(struct sp_smtp **smtp);
+/* Where the dialogue is written down from now on; borrowed until the next call. NULL: nowhere. */
+void sp_smtp_transcribe(struct sp_smtp *smtp, struct sp_transcript *transcript);
 /* False when the peer said something or hung up while nobody asked: do not use it for another message. */
 bool sp_smtp_idle_ok(struct sp_smtp *smtp);
 

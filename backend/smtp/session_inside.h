@@ -24,6 +24,8 @@ struct sp_smtp {
     struct sp_tls *tls;
     const struct sp_clock *clock;
     const struct sp_log *log;
+    struct sp_transcript *transcript; /* NULL: none */
+    const struct sp_secret *secret;   /* just told to the server, who may repeat it; NULL: none */
     int64_t (*timeout_ms)(enum sp_stage stage);
     bool pipelining, binarymime; /* may be used when offered */
     bool secured;                /* TLS runs; before that only EHLO and STARTTLS may be said */
@@ -44,8 +46,8 @@ int64_t sp_smtp_deadline(const struct sp_smtp *smtp);
 /* Saying does not fail: what goes wrong is kept in `broken` and told by the next hear, because the server may have said
  * why before it hung up, and its words are worth more than "connection closed". */
 void sp_smtp_say(struct sp_smtp *smtp, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A line the transcript does not show. */
-void sp_smtp_say_secret(struct sp_smtp *smtp, const char *line, size_t len);
+/* A line that log and transcript show as `shown`. */
+void sp_smtp_say_secret(struct sp_smtp *smtp, const char *line, size_t len, const char *shown);
 void sp_smtp_put(struct sp_smtp *smtp, const void *bytes, size_t size); /* a piece of the body */
 void sp_smtp_flush(struct sp_smtp *smtp);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend/net/conn.h"
+#include "backend/net/transcript.h"
 #include "backend/smtp/capabilities.h"
 #include "backend/smtp/session.h"
 #include "backend/smtp/session_inside.h"
@@ -26,6 +27,7 @@ session_new(const struct sp_smtp_options *options)
     smtp->tls = options->tls;
     smtp->clock = options->clock;
     smtp->log = options->log;
+    smtp->transcript = options->transcript;
     smtp->timeout_ms = options->timeout_ms;
     smtp->pipelining = options->pipelining;
     smtp->binarymime = options->binarymime;
@@ -42,6 +44,8 @@ connect_to(struct sp_smtp *smtp, const struct sp_smtp_options *options, struct s
     if (trouble != SP_TROUBLE_NONE)
         return sp_smtp_fail(smtp, outcome, trouble, "%s", err.text);
     smtp->alive = true;
+    sp_transcript_note(smtp->transcript, "connected to %s, %s port %d", smtp->host, sp_conn_peer_ip(smtp->conn),
+                       sp_conn_peer_port(smtp->conn));
     return true;
 }
 
@@ -113,6 +117,8 @@ start_tls(struct sp_smtp *smtp, struct sp_smtp_outcome *outcome)
     smtp->secured = true;
     sp_debug(smtp->log, "smtp %s: %s%s, certificate by '%s'", smtp->host, sp_conn_tls_version(smtp->conn),
              sp_conn_tls_resumed(smtp->conn) ? " (resumed)" : "", sp_conn_tls_issuer(smtp->conn));
+    sp_transcript_note(smtp->transcript, "%s%s, certificate by '%s'", sp_conn_tls_version(smtp->conn),
+                       sp_conn_tls_resumed(smtp->conn) ? " (resumed)" : "", sp_conn_tls_issuer(smtp->conn));
     return true;
 }
 

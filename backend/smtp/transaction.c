@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "backend/net/transcript.h"
 #include "backend/smtp/body.h"
 #include "backend/smtp/session.h"
 #include "backend/smtp/session_inside.h"
@@ -115,6 +116,10 @@ ask_body(struct transaction *t, struct sp_smtp_outcome *outcome)
         end = sp_body_send_chunk(t->smtp, t->body, t->binary, &err);
     else
         end = sp_body_send_dotted(t->smtp, t->body, &err);
+    if (end == SP_BODY_SENT)
+        sp_transcript_us(t->smtp->transcript, "(%" PRIu64 " octets of message)", t->size);
+    else
+        sp_transcript_us(t->smtp->transcript, "(a part of the message, broken off)");
     t->handed_over = end == SP_BODY_SENT;
     t->unfinished = end != SP_BODY_SENT;
     return end != SP_BODY_OURS || body_unreadable(t, &err, outcome);

@@ -126,12 +126,12 @@ run_show(struct sp_cli *cli, const struct sp_args *args)
     SP_AUTO(sp_str_free) struct sp_str path = { 0 }, out = { 0 };
     json_t *job = NULL;
     if (args->n_words != 1)
-        return sp_cli_usage("show: name one job: scanpost show ID");
+        return sp_cli_usage("show: name one job: scanpost show ID [--transcript]");
     job_path(&path, args->words[0], "");
     if (sp_cli_call(cli, "GET", sp_str_text(&path), NULL, &job) != SP_OK)
         return SP_EXIT_FAILED;
     if (!cli->json)
-        sp_show_job(&out, job);
+        sp_show_job(&out, job, sp_args_has(args, "--transcript"));
     int code = cli->json ? sp_cli_print_json(job) : sp_cli_print(&out);
     json_decref(job);
     return code;
@@ -215,12 +215,15 @@ static const struct sp_option jobs_options[] = {
     { "--limit", "N", false },
     { 0 },
 };
+static const struct sp_option show_options[] = { { "--transcript", NULL, false }, { 0 } };
 static const struct sp_option retry_options[] = { { "--failed", NULL, false }, { "--class", "CLASS", false }, { 0 } };
 
 const struct sp_command sp_job_commands[] = {
     { "jobs", "[--state STATE] [--since TIME] [--search TEXT] [--limit N]",
       "Lists jobs, newest first. TIME: 2026-11-23T12:00:00Z, or how long ago: 2h, 3d.", jobs_options, run_jobs },
-    { "show", "ID", "Tells the whole story of a job: what was tried, what was said, how to mend it.", NULL, run_show },
+    { "show", "ID [--transcript]",
+      "Tells the whole story of a job: what was tried, what was said, how to mend it. --transcript: word for word.",
+      show_options, run_show },
     { "retry", "ID | --failed | --class CLASS", "Sends jobs again that failed or are held.", retry_options, run_retry },
     { "cancel", "ID", "Gives up a job that was not sent yet.", NULL, run_cancel },
     { 0 },

@@ -230,8 +230,28 @@ put_decision(struct sp_str *out, const json_t *decision)
     sp_table_put(out, &table, 2);
 }
 
+/* Line by line: it was cleaned when it was written, and is cleaned again for the terminal. */
+static void
+put_transcript(struct sp_str *out, const json_t *attempt)
+{
+    const char *text = sp_member_text(attempt, "transcript");
+    if (text[0] == '\0') {
+        put_story(out, "", "(no dialogue was kept)");
+        return;
+    }
+    while (*text != '\0') {
+        SP_AUTO(sp_str_free) struct sp_str line = { 0 };
+        size_t n = strcspn(text, "\n");
+        sp_str_add_n(&line, text, n);
+        sp_str_addf(out, "%*s", STORY_INDENT, "");
+        sp_put_clean(out, sp_str_text(&line));
+        sp_str_add_char(out, '\n');
+        text += n + (text[n] == '\n');
+    }
+}
+
 void
-sp_show_job(struct sp_str *out, const json_t *job)
+sp_show_job(struct sp_str *out, const json_t *job, bool transcripts)
 {
     const json_t *attempts = json_object_get(job, "attempts"), *attempt = NULL;
     const json_t *decision = json_object_get(job, "decision");
@@ -241,8 +261,11 @@ sp_show_job(struct sp_str *out, const json_t *job)
     put_recipients(out, json_object_get(job, "recipients"));
     if (json_array_size(attempts) > 0)
         sp_str_add(out, "\nAttempts\n");
-    json_array_foreach (attempts, i, attempt)
+    json_array_foreach (attempts, i, attempt) {
         sp_show_attempt(out, attempt);
+        if (transcripts)
+            put_transcript(out, attempt);
+    }
     if (json_array_size(decision) > 0)
         put_decision(out, decision);
 }

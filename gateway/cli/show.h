@@ -9,8 +9,8 @@
 
 struct sp_str;
 
-/* Everything: documents, recipients, attempts (newest last), the decision. */
-void sp_show_job(struct sp_str *out, const json_t *job);
+/* Everything: documents, recipients, attempts (newest last), each with its dialogue when asked for, the decision. */
+void sp_show_job(struct sp_str *out, const json_t *job, bool transcripts);
 /* One attempt, with what was said, what it means and how to mend it. */
 void sp_show_attempt(struct sp_str *out, const json_t *attempt);
 /* The list of jobs, a line each. */

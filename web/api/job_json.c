@@ -68,11 +68,11 @@ attempt_json(const struct sp_job_attempt *a)
         json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "n", a->n, "method", sp_json_text(a->method), "host",
                   sp_json_text(a->host), "port", number_or_null(a->port), "ip", sp_json_text(a->ip), "tls",
                   sp_json_text(a->tls), "stage", sp_json_text(a->stage), "outcome", sp_outcome_name(a->outcome));
-    json_t *what =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "class", sp_json_text(a->class_name), "cause",
-                  sp_json_text(a->cause), "code", number_or_null(a->code), "enhanced", text_or_null(a->enhanced),
-                  "reply", sp_json_text(a->reply), "summary", sp_json_text(a->summary), "fix", sp_json_text(a->fix),
-                  "started", sp_json_time(a->started), "duration_ms", (json_int_t)a->duration_ms);
+    json_t *what = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "class", sp_json_text(a->class_name),
+                             "cause", sp_json_text(a->cause), "code", number_or_null(a->code), "enhanced",
+                             text_or_null(a->enhanced), "reply", sp_json_text(a->reply), "summary",
+                             sp_json_text(a->summary), "fix", sp_json_text(a->fix), "started", sp_json_time(a->started),
+                             "duration_ms", (json_int_t)a->duration_ms, "transcript", sp_json_text(a->transcript));
     if (where == NULL || what == NULL || json_object_update(where, what) < 0) {
         json_decref(where);
         where = NULL;

@@ -90,7 +90,8 @@ load(const struct sp_request *req, struct sp_job **ret, struct sp_err *err)
     const char *id = sp_request_arg(req, 0);
     if (!sp_ulid_valid(id))
         return sp_fail(err, SP_E_NOTFOUND, "there is no such job");
-    return sp_job_load(req->db, id, ret, err);
+    enum sp_rc rc = sp_job_load(req->db, id, ret, err);
+    return rc == SP_OK ? sp_job_load_transcripts(req->db, *ret, err) : rc;
 }
 
 static void

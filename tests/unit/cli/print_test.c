@@ -142,7 +142,7 @@ test_show_tells_the_whole_story(void **state)
     json_t *job = sample_job();
     STR(out);
     (void)state;
-    sp_show_job(&out, job);
+    sp_show_job(&out, job, false);
     json_decref(job);
     for (size_t i = 0; i < SP_LEN(told); i++)
         if (strstr(sp_str_text(&out), told[i]) == NULL)
@@ -174,7 +174,7 @@ test_nonsense_from_the_server_is_survived(void **state)
     for (size_t i = 0; i < SP_LEN(nonsense); i++) {
         json_t *job = json_loads(nonsense[i], JSON_DECODE_ANY, NULL);
         STR(out);
-        sp_show_job(&out, job);
+        sp_show_job(&out, job, false);
         sp_show_jobs(&out, job);
         assert_false(out.failed);
         json_decref(job);

@@ -218,6 +218,38 @@ test_record_tells_the_whole_story(void **state)
 }
 
 static void
+assert_transcripts(struct world *w, const char *id, const char *first, const char *second)
+{
+    struct sp_job *job = load(w, id);
+    assert_int_equal(job->n_attempts, 2);
+    assert_string_equal(job->attempts[0].transcript, "");
+    assert_ok(w, sp_job_load_transcripts(w->db, job, &w->err));
+    assert_string_equal(job->attempts[0].transcript, first);
+    assert_string_equal(job->attempts[1].transcript, second);
+    sp_job_free(&job);
+}
+
+static void
+test_dialogues_are_kept_and_those_that_went_well_go_with_the_documents(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE];
+    new_id(NOW_MS, id);
+    add_job(w, id);
+    claim(w, id, "direct");
+    struct sp_queue_result result = result_for(id, SP_JOB_SENDING);
+    result.attempt.transcript = "0.000 S: 550 no\n";
+    assert_ok(w, sp_queue_record(w->db, &result, &w->err));
+    result = result_for(id, SP_JOB_SENT);
+    result.attempt.outcome = SP_OUTCOME_ACCEPTED;
+    result.attempt.transcript = "0.000 S: 250 ok\n";
+    assert_ok(w, sp_queue_record(w->db, &result, &w->err));
+    assert_transcripts(w, id, "0.000 S: 550 no\n", "0.000 S: 250 ok\n");
+    assert_ok(w, sp_job_documents_deleted(w->db, id, &w->err));
+    assert_transcripts(w, id, "0.000 S: 550 no\n", "");
+}
+
+static void
 test_record_of_a_job_that_is_not_sending_changes_nothing(void **state)
 {
     struct world *w = *state;
@@ -383,6 +415,8 @@ main(void)
                                         teardown_world),
         cmocka_unit_test_setup_teardown(test_of_many_racing_for_a_claim_one_wins, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_record_tells_the_whole_story, setup_world, teardown_world),
+        cmocka_unit_test_setup_teardown(test_dialogues_are_kept_and_those_that_went_well_go_with_the_documents,
+                                        setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_record_of_a_job_that_is_not_sending_changes_nothing, setup_world,
                                         teardown_world),
         cmocka_unit_test_setup_teardown(test_postpone_of_a_claimed_job_is_a_conflict, setup_world, teardown_world),

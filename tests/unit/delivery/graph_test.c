@@ -620,6 +620,32 @@ test_interrupted_range_is_resumed_where_the_session_stands(void **state)
 }
 
 static void
+test_written_down_without_tokens_and_documents(void **state)
+{
+    struct world *w = *state;
+    add_document(w, RANGE);
+    memcpy(w->bytes[0], "in the document", 15);
+    fake_graph_plan(w->server, DRAFT, ID, SESSION, URL, PUT, "<201", SEND,
+                    "<403\n\n{\"error\":{\"code\":\"ErrorSendAsDenied\",\"message\":\"token-1 is not enough\"}}",
+                    DELETE, "<204", NULL);
+    deliver(w);
+    assert_by_plan(w);
+    assert_refused(w, SP_CLASS_SENDER_DENIED);
+    const char *text = sp_transcript_text(&w->report.transcript);
+    assert_non_null(strstr(text, "by the secret)\n"));
+    assert_non_null(strstr(text, "C: POST https://localhost:"));
+    assert_non_null(strstr(text, "S: 201, request-id 0a1b2c\n"));
+    assert_non_null(
+        strstr(text, "C: PUT (the upload session), bytes 0-3932159/3932160 (3932160 octets with a document)"));
+    assert_non_null(strstr(text, "S: 403 ErrorSendAsDenied: ******* is not enough"));
+    assert_null(strstr(text, "Geheim-123"));
+    assert_null(strstr(text, "token-"));
+    assert_null(strstr(text, "authtoken"));
+    assert_null(strstr(text, "in the document"));
+    assert_null(strstr(w->report.reply, "token-1"));
+}
+
+static void
 test_session_that_is_lost_ends_the_attempt_and_the_draft(void **state)
 {
     struct world *w = *state;
@@ -823,6 +849,7 @@ main(void)
         T(test_draft_keeps_what_was_frozen),
         T(test_small_files_beside_a_large_one_are_attached_directly),
         T(test_interrupted_range_is_resumed_where_the_session_stands),
+        T(test_written_down_without_tokens_and_documents),
         T(test_session_that_is_lost_ends_the_attempt_and_the_draft),
         T(test_session_that_asks_for_the_same_bytes_forever_is_left),
         T(test_throttled_in_the_middle_waits_and_goes_on),

@@ -1,3 +1,4 @@
+sp_test(net_transcript_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/transcript_test.c USES backend_net base)
 sp_test(net_conn_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/conn_test.c USES backend_net base)
 sp_test(net_dns_test
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/dns_test.c ${CMAKE_CURRENT_LIST_DIR}/fake_dns.c

@@ -16,6 +16,7 @@
 
 #include "backend/diagnosis/diagnosis.h"
 #include "backend/net/https.h"
+#include "backend/net/transcript.h"
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/secret.h"
@@ -39,6 +40,7 @@ struct world {
     struct sp_token *token;
     struct sp_token_failure failure;
     struct sp_err err;
+    struct sp_transcript *transcript; /* NULL: none */
     char folder[40], secret[60], next[60];
     _Atomic int64_t passed; /* added to the monotonic clock */
     struct sp_clock clock;
@@ -130,7 +132,7 @@ get(struct world *w)
     static char text[100];
     struct sp_secret *token = NULL;
     text[0] = '\0';
-    if (sp_token_get(w->token, SP_TOKEN_MARGIN_S, &token, &w->failure))
+    if (sp_token_get(w->token, SP_TOKEN_MARGIN_S, w->transcript, &token, &w->failure))
         snprintf(text, sizeof text, "%s", sp_secret_bytes(token));
     sp_secret_free(&token);
     return text;
@@ -204,6 +206,31 @@ test_old_token_serves_while_no_new_one_is_to_be_had(void **state)
     assert_string_equal(get(w), "two");
 }
 
+static void
+test_written_down_without_secret_and_token(void **state)
+{
+    struct world *w = *state;
+    static struct sp_transcript transcript;
+    static const struct fake_https_answer answers[] = {
+        { 401, NULL, "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: 'a&b=~?' is wrong\"}",
+          HTTPS_KEEPS },
+        { 200, NULL, TOKEN("the-token-of-the-day", "3599"), HTTPS_KEEPS },
+    };
+    w->transcript = &transcript;
+    sp_transcript_begin(&transcript, &w->clock);
+    begin(w, true, answers, 2);
+    assert_string_equal(get(w), "the-token-of-the-day");
+    const char *text = sp_transcript_text(&transcript);
+    assert_non_null(strstr(text, "C: POST https://"));
+    assert_non_null(strstr(text, "(client app-1, scope https://outlook.office365.com/.default, by the secret)\n"));
+    assert_non_null(strstr(text, "S: 401 AADSTS7000215: '******' is wrong\n"));
+    assert_non_null(strstr(text, "by the next secret)\n"));
+    assert_non_null(strstr(text, "S: 200 a token for 3599 s\n"));
+    assert_null(strstr(text, "a&b="));
+    assert_null(strstr(text, "the-next"));
+    assert_null(strstr(text, "the-token"));
+}
+
 struct crowd {
     struct world *w;
     pthread_barrier_t start;
@@ -217,7 +244,7 @@ one_of_the_crowd(void *context)
     struct sp_secret *token = NULL;
     struct sp_token_failure failure;
     pthread_barrier_wait(&crowd->start);
-    if (sp_token_get(crowd->w->token, SP_TOKEN_MARGIN_S, &token, &failure))
+    if (sp_token_get(crowd->w->token, SP_TOKEN_MARGIN_S, NULL, &token, &failure))
         crowd->served += strcmp(sp_secret_bytes(token), "one") == 0;
     sp_secret_free(&token);
     return NULL;
@@ -249,7 +276,7 @@ test_refused_token_is_fetched_anew_once(void **state)
                                                         { 200, NULL, TOKEN("two", "3600"), HTTPS_KEEPS } };
     struct sp_secret *first = NULL;
     begin(w, false, answers, 2);
-    assert_true(sp_token_get(w->token, 0, &first, &w->failure));
+    assert_true(sp_token_get(w->token, 0, NULL, &first, &w->failure));
     sp_token_invalidate(w->token, first);
     assert_string_equal(get(w), "two");
     sp_token_invalidate(w->token, first); /* somebody else was refused with the old one, too */
@@ -397,6 +424,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(test_asked_as_the_protocol_wants_and_kept),
+        world_test(test_written_down_without_secret_and_token),
         world_test(test_renewed_ahead_of_its_end),
         world_test(test_short_lived_tokens_are_used_for_half_their_life),
         world_test(test_old_token_serves_while_no_new_one_is_to_be_had),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "backend/net/transcript.h"
 #include "base/auto.h"
 #include "unit/smtp/world.h"
 
@@ -111,6 +112,41 @@ test_sends_a_small_message_in_a_single_flight(void **state)
     assert_sent(w);
     world_end(w);
     assert_body(w, 0, small, sizeof small - 1);
+}
+
+static void
+test_written_down_as_a_dialogue_without_the_message(void **state)
+{
+    struct world *w = *state;
+    static struct sp_transcript transcript;
+    fake_smtp_plan(w->server, CHUNKS, ">MAIL", ">RCPT", ">RCPT", ">BDAT 21 LAST\r\n", "!octets 21",
+                   "<250 ok\r\n250 ok\r\n550-5.1.1 nobody\r\n550 5.1.1 here\r\n250 queued", ">QUIT", NULL);
+    assert_true(world_open(w));
+    sp_transcript_begin(&transcript, w->options.clock);
+    sp_smtp_transcribe(w->smtp, &transcript);
+    struct mail mail = mail_to(2);
+    assert_true(deliver(w, &mail));
+    sp_smtp_transcribe(w->smtp, NULL);
+    world_end(w);
+    static const char *const lines[] = {
+        "C: MAIL FROM:<scanner@contoso.com> SIZE=21",
+        "C: RCPT TO:<a@contoso.com>",
+        "C: RCPT TO:<b@contoso.com>",
+        "C: BDAT 21 LAST",
+        "C: (21 octets of message)",
+        "S: 250 ok",
+        "S: 250 ok",
+        "S: 550 5.1.1 nobody / here",
+        "S: 250 queued",
+    };
+    const char *at = sp_transcript_text(&transcript);
+    for (size_t i = 0; i < SP_LEN(lines); i++) {
+        size_t n = strcspn(at, "\n");
+        assert_int_equal(n, strlen("    0.000 ") + strlen(lines[i]));
+        assert_memory_equal(at + n - strlen(lines[i]), lines[i], strlen(lines[i]));
+        at += n + 1;
+    }
+    assert_string_equal(at, "");
 }
 
 static void
@@ -493,6 +529,7 @@ main(void)
         world_test(test_waits_for_each_answer_without_pipelining),
         world_test(test_sends_the_envelope_and_data_in_one_flight),
         world_test(test_sends_a_small_message_in_a_single_flight),
+        world_test(test_written_down_as_a_dialogue_without_the_message),
         world_test(test_pipelining_is_not_used_when_switched_off),
         world_test(test_one_connection_carries_several_messages),
         world_test(test_more_recipients_than_fit_a_window),
