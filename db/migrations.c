@@ -284,6 +284,8 @@ static const char sources[] = "CREATE TABLE source_count ("
 /* What was said during an attempt. Of one that was accepted it goes when the documents go (job_keep.c). */
 static const char transcripts[] = "ALTER TABLE attempt ADD COLUMN transcript TEXT NOT NULL DEFAULT '';";
 
-static const char *const texts[] = { first, notices,    checks, budgets, parts,
-                                     dav,   duplicates, audit,  sources, transcripts };
+static const char first_key[] = "CREATE TABLE first_key (sha256 TEXT NOT NULL, expires INTEGER NOT NULL);";
+
+static const char *const texts[] = { first,      notices, checks,  budgets,     parts,    dav,
+                                     duplicates, audit,   sources, transcripts, first_key };
 const struct sp_migrations sp_migrations = { .texts = texts, .count = SP_LEN(texts) };

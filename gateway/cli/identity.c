@@ -229,12 +229,31 @@ is_list(const struct sp_args *args)
     return args->n_words == 1 && strcmp(args->words[0], "list") == 0;
 }
 
+/* "user link": where the first user is made from a browser. */
+static int
+user_link(struct sp_cli *cli)
+{
+    SP_AUTO(sp_str_free) struct sp_str out = { 0 };
+    json_t *answer = NULL;
+    if (sp_cli_call(cli, "POST", "/api/v1/first-user/link", NULL, &answer) != SP_OK)
+        return SP_EXIT_FAILED;
+    sp_put_clean(&out, sp_member_text(answer, "link"));
+    sp_str_add(&out, "\nIt works once, until ");
+    sp_put_time(&out, sp_member_text(answer, "expires"));
+    sp_str_add(&out, ".\n");
+    int code = cli->json ? sp_cli_print_json(answer) : sp_cli_print(&out);
+    json_decref(answer);
+    return code;
+}
+
 static int
 run_user(struct sp_cli *cli, const struct sp_args *args)
 {
     static const struct action actions[] = {
         { "add", user_add }, { "passwd", user_passwd }, { "remove", user_remove }, { 0 }
     };
+    if (args->n_words == 1 && strcmp(args->words[0], "link") == 0)
+        return user_link(cli);
     return is_list(args) ? list_all(cli, "users", show_users) : dispatch(cli, args, "user", actions);
 }
 
@@ -251,8 +270,10 @@ static const struct sp_option user_options[] = { { "--role", "ROLE", false },
 static const struct sp_option token_options[] = { { "--route", "ROUTE", false }, { "--to", "PATTERN", true }, { 0 } };
 
 const struct sp_command sp_identity_commands[] = {
-    { "user", "add|passwd|remove NAME | list [--role viewer|operator|admin] [--password-stdin]",
-      "Who may sign in. The password is asked for, or read from standard input.", user_options, run_user },
+    { "user", "add|passwd|remove NAME | list | link [--role viewer|operator|admin] [--password-stdin]",
+      "Who may sign in. The password is asked for, or read from standard input. link: where a browser makes the first "
+      "one.",
+      user_options, run_user },
     { "token", "add|revoke NAME | list [--route ROUTE] [--to PATTERN]...",
       "What a device signs in with. PATTERN: an address, *@domain, or *.", token_options, run_token },
     { 0 },

@@ -30,6 +30,7 @@
 #include "gateway/refusals.h"
 #include "web/api/api.h"
 #include "web/api/events.h"
+#include "web/api/first_user.h"
 #include "web/api/sources.h"
 #include "web/auth/auth.h"
 #include "web/dav/dav.h"
@@ -357,6 +358,7 @@ keep_house(struct gateway *g)
         sp_error(&house->log, "%s", err.text);
         return SIGTERM;
     }
+    sp_first_user_invite(&g->api, g->db, house->renewed);
     int ended_by = work(g, &chores);
     sp_notices_free(&chores.notices);
     return ended_by;

@@ -3,9 +3,11 @@
 #include "base/auto.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "db/first_key.h"
 #include "web/api/audit.h"
 #include "web/api/events.h"
 #include "web/api/input.h"
+#include "web/api/session_answer.h"
 #include "web/api/tables.h"
 #include "web/auth/auth.h"
 
@@ -28,9 +30,36 @@ session_json(const char *name, enum sp_role role, const char *csrf)
 }
 
 static void
+respond_session(const struct sp_api *api, const struct sp_request *req, struct sp_response *res, int status,
+                const char *name, const struct sp_session *session)
+{
+    sp_auth_sign_out(api->auth, req); /* the one this browser had before */
+    sp_respond_json_steal(res, status, session_json(name, session->role, session->csrf));
+    set_cookie(req, res, session->token);
+}
+
+void
+sp_respond_new_session(const struct sp_api *api, const struct sp_request *req, struct sp_response *res, int status,
+                       const struct sp_user_row *user)
+{
+    struct sp_session session = { 0 };
+    sp_auth_begin_session(api->auth, user, &session);
+    respond_session(api, req, res, status, user->name, &session);
+    sp_wipe(&session, sizeof(session));
+}
+
+static void
 respond_refused(const struct sp_api *api, const struct sp_request *req, struct sp_response *res,
                 const struct sp_err *err)
 {
+    bool nobody_can = false;
+    if (err->rc == SP_E_AUTH && sp_first_key_wanted(req->db, &nobody_can, NULL) == SP_OK && nobody_can) {
+        sp_respond_problem(
+            res, 401, "no_users",
+            "nobody can sign in yet: the link for the first user is in the log, and 'scanpost user link' "
+            "makes a new one");
+        return;
+    }
     if (err->rc != SP_E_BUSY) {
         sp_api_fail(api, req, res, err);
         return;
@@ -68,9 +97,7 @@ session_begin(struct sp_api *api, const struct sp_request *req, struct sp_respon
         note_failure(api, req, name);
     if (rc == SP_OK) {
         (void)sp_api_audit_as(api, req, name, sp_role_name(session.role), SP_AUDIT_SIGN_IN, "");
-        sp_auth_sign_out(api->auth, req); /* the one this browser had before */
-        sp_respond_json_steal(res, 200, session_json(name, session.role, session.csrf));
-        set_cookie(req, res, session.token);
+        respond_session(api, req, res, 200, name, &session);
     } else {
         respond_refused(api, req, res, &err);
     }

@@ -9,6 +9,7 @@ extern const struct sp_route sp_routes_audit[];
 extern const struct sp_route sp_routes_checks[];
 extern const struct sp_route sp_routes_documents[];
 extern const struct sp_route sp_routes_events[];
+extern const struct sp_route sp_routes_first_user[];
 extern const struct sp_route sp_routes_folders[];
 extern const struct sp_route sp_routes_health[];
 extern const struct sp_route sp_routes_jobs[];

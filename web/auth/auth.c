@@ -304,17 +304,24 @@ note_failure(struct sp_auth *auth, const struct keys *keys)
     pthread_mutex_unlock(&auth->lock);
 }
 
-static void
-begin_session(struct sp_auth *auth, const struct sp_user_row *user, const struct keys *keys, struct sp_session *ret)
+void
+sp_auth_begin_session(struct sp_auth *auth, const struct sp_user_row *user, struct sp_session *ret)
 {
     pthread_mutex_lock(&auth->lock);
-    sp_throttle_forget(&auth->throttle, keys->name);
-    sp_throttle_forget(&auth->throttle, keys->address);
     const struct sp_session_entry *entry =
         sp_sessions_begin(&auth->sessions, user->name, sp_mono_ms(auth->options.clock));
     sp_text_copy(ret->token, sizeof(ret->token), entry->token);
     sp_text_copy(ret->csrf, sizeof(ret->csrf), entry->csrf);
     ret->role = user->role;
+    pthread_mutex_unlock(&auth->lock);
+}
+
+static void
+forget_failures(struct sp_auth *auth, const struct keys *keys)
+{
+    pthread_mutex_lock(&auth->lock);
+    sp_throttle_forget(&auth->throttle, keys->name);
+    sp_throttle_forget(&auth->throttle, keys->address);
     pthread_mutex_unlock(&auth->lock);
 }
 
@@ -336,7 +343,8 @@ sp_auth_sign_in(struct sp_auth *auth, const struct sp_request *req, const char *
         sp_notice(auth->options.log, "auth: a wrong name or password from %s", req->peer.address);
         return sp_fail(err, SP_E_AUTH, "the name or the password is wrong");
     }
-    begin_session(auth, &user, &keys, ret);
+    forget_failures(auth, &keys);
+    sp_auth_begin_session(auth, &user, ret);
     return SP_OK;
 }
 

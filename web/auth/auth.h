@@ -49,6 +49,8 @@ struct sp_session {
  * for this name or from this address lately; SP_E_IO. */
 enum sp_rc sp_auth_sign_in(struct sp_auth *auth, const struct sp_request *req, const char *name, const char *password,
                            struct sp_session *ret, struct sp_err *err);
+/* The same for somebody who has shown in another way who they are. */
+void sp_auth_begin_session(struct sp_auth *auth, const struct sp_user_row *user, struct sp_session *ret);
 /* The CSRF token of the session that the request's cookie names. false: there is none. */
 bool sp_auth_csrf(struct sp_auth *auth, const struct sp_request *req, char ret[SP_SESSION_TEXT_SIZE]);
 void sp_auth_sign_out(struct sp_auth *auth, const struct sp_request *req);

@@ -89,6 +89,7 @@ world_settings(struct world *w)
                      .proxy = "",
                      .max_document = 1 << 20,
                      .reserve = 1 << 20 },
+        .http = { .tls_certificate = "", .tls_key = "" },
         .tenants = w->tenants,
         .n_tenants = 2,
         .routes = w->routes,

@@ -12,5 +12,6 @@ sp_test(http_checks_test SOURCES ${here}/checks_test.c ${house} USES web_api web
 sp_test(http_audit_test SOURCES ${here}/audit_test.c ${house} USES web_api web_auth web_http gateway db base)
 sp_test(http_sources_test SOURCES ${here}/sources_test.c ${house} USES web_api web_auth web_http gateway db base)
 sp_test(http_events_test SOURCES ${here}/events_test.c ${house} USES web_api web_auth web_http gateway db base)
+sp_test(http_first_user_test SOURCES ${here}/first_user_test.c ${house} USES web_api web_auth web_http gateway db base)
 sp_test(http_auth_test SOURCES ${here}/auth_test.c ${house} USES web_api web_auth web_http gateway db base)
 sp_test(http_scan_set_test SOURCES ${here}/scan_set_test.c USES web_api gateway base)
