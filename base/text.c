@@ -142,6 +142,14 @@ sp_text_lower(char *text)
         *text = sp_char_lower(*text);
 }
 
+void
+sp_text_upper(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text >= 'a' && *text <= 'z')
+            *text = (char)(*text - 'a' + 'A');
+}
+
 bool
 sp_text_starts(const char *text, const char *prefix)
 {

@@ -25,6 +25,7 @@ char *sp_text_trim(char *text);
 /* ASCII only, whatever the locale. */
 char sp_char_lower(char c);
 void sp_text_lower(char *text);
+void sp_text_upper(char *text);
 bool sp_text_equal_nocase(const char *a, const char *b);
 bool sp_text_starts(const char *text, const char *prefix); /* case matters */
 bool sp_text_starts_nocase(const char *text, const char *prefix);

@@ -95,8 +95,12 @@ sp_job_new(void)
         .waits_in = "",
         .folder_name = "",
         .method = "",
+        .class_name = "",
+        .cause = "",
+        .summary = "",
         .trouble = "",
         .duplicate_of = "",
+        .forwarded_from = "",
         .only_method = "",
     };
     return job;
@@ -127,8 +131,8 @@ insert_row(struct sp_db *db, const struct sp_job *job, struct sp_err *err)
     static const char sql[] =
         "INSERT INTO job (id, state, created, due, source, source_name, user, route, tenant, sender, from_name, "
         "reply_to,"
-        " subject, body, message_id, boundary, folder_name, size, trouble, fingerprint, duplicate_of)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+        " subject, body, message_id, boundary, folder_name, size, trouble, fingerprint, duplicate_of, forwarded_from)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
     char fingerprint[SP_SHA256_HEX_SIZE];
     if (sp_job_fingerprint(job, fingerprint, err) != SP_OK)
         return SP_E_NOMEM;
@@ -143,7 +147,7 @@ insert_row(struct sp_db *db, const struct sp_job *job, struct sp_err *err)
         sp_text(job->message_id),   sp_text(job->boundary),
         sp_raw(job->folder_name),   sp_number(total_size(job)),
         sp_text(job->trouble),      sp_text(fingerprint),
-        sp_text(job->duplicate_of),
+        sp_text(job->duplicate_of), sp_text(job->forwarded_from),
     };
     enum sp_rc rc = sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
     return rc == SP_E_CONFLICT ? sp_fail(err, rc, "job %s exists already", job->id) : rc;

@@ -12,6 +12,7 @@
 
 struct sp_arena;
 struct sp_db;
+struct sp_query;
 
 enum sp_job_state {
     SP_JOB_QUEUED,
@@ -76,15 +77,19 @@ struct sp_job {
     const char *from, *from_name, *reply_to, *subject, *body;
     const char *message_id; /* "<ulid@hostname>" */
     const char *boundary;
-    const char *folder_name;  /* the name a dropped file had below its folder, for the notes beside it; raw bytes */
-    const char *method;       /* the last one tried, or being tried */
-    const char *trouble;      /* why it is held or failed, in words */
-    int64_t spent_ms;         /* time that counts towards retry.expire */
-    int64_t last_attempt;     /* when the last one ended */
-    int tries;                /* attempts that count for backoff */
-    int64_t retried;          /* when a person last asked for another try; attempts before it do not count any more */
-    const char *duplicate_of; /* the id of a job that was alike, shortly before; not in the envelope */
-    const char *only_method;  /* after an unknown outcome: this one, until only_until */
+    const char *folder_name; /* the name a dropped file had below its folder, for the notes beside it; raw bytes */
+    const char *method;      /* the last one tried, or being tried */
+    const char *class_name, *cause; /* of the last attempt that failed */
+    const char *summary;            /* its summary; only in lists */
+    uint64_t size;                  /* of all documents */
+    const char *trouble;            /* why it is held or failed, in words */
+    int64_t spent_ms;               /* time that counts towards retry.expire */
+    int64_t last_attempt;           /* when the last one ended */
+    int tries;                      /* attempts that count for backoff */
+    int64_t retried;            /* when a person last asked for another try; attempts before it do not count any more */
+    const char *duplicate_of;   /* the id of a job that was alike, shortly before; not in the envelope */
+    const char *forwarded_from; /* the id of a job whose documents these are too; not in the envelope */
+    const char *only_method;    /* after an unknown outcome: this one, until only_until */
     int64_t only_until;
     bool waits_for_method; /* deferred because none is up: goes out when one comes back */
     const char *waits_in;  /* the line it stands in while a method is busy; "" : none */
@@ -116,24 +121,26 @@ enum sp_rc sp_job_exists(struct sp_db *db, const char *id, bool *ret, struct sp_
 enum sp_rc sp_job_retry(struct sp_db *db, const char *id, int64_t now, struct sp_err *err);
 enum sp_rc sp_job_cancel(struct sp_db *db, const char *id, int64_t now, struct sp_err *err);
 
-/* Which jobs a list shows; fields that are NULL or 0 do not narrow it. */
+/* Which jobs a list shows, in the order in which they were taken, the newest first. */
 struct sp_job_filter {
-    const enum sp_job_state *state;
-    const char
-        *search; /* part of a subject, document name, recipient, user or id; case-insensitive; 200 bytes at most */
-    const char *source, *method;
-    const char *class_name; /* of the last failed attempt */
-    int64_t since, until;   /* created in [since, until); a job whose id is a day off its `created` may be missed */
-    const char *before;     /* cursor: ids smaller than this */
-    int limit;              /* 1 to 1000 */
+    const struct sp_query *query; /* NULL: all */
+    const char *before;           /* the `next` of the page before, or an id; NULL: from the newest on */
+    int limit;                    /* 1 to 1000 */
+    int64_t work_ms;              /* for how long to look at most; 0: as long as a person waits without noticing */
 };
 struct sp_job_list {
-    struct sp_job **jobs; /* newest first, without attempts and decision */
+    struct sp_job **jobs; /* without attempts and decision, but with the summary of the last attempt that failed */
     size_t count;
-    bool more; /* the last job's id is then the next cursor */
+    bool
+        more; /* there may be more behind `next`. A page that is not full had its time used up, and says nothing else */
+    char next[24];
 };
+/* SP_E_INVALID: `before` is none of ours. */
 enum sp_rc sp_job_list(struct sp_db *db, const struct sp_job_filter *filter, struct sp_job_list *ret,
                        struct sp_err *err);
+/* How many fit, up to `most`. *ret_more: there are more, or looking took too long. */
+enum sp_rc sp_job_count(struct sp_db *db, const struct sp_query *query, int64_t most, int64_t *ret, bool *ret_more,
+                        struct sp_err *err);
 void sp_job_list_free(struct sp_job_list *list);
 
 /* Housekeeping. Jobs whose documents may go: final since `failed_before` (failed, partial, cancelled) or `sent_before`,

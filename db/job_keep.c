@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/ulid.h"
 #include "db/db.h"
+#include "db/search_index.h"
 
 void
 sp_job_id_time(int64_t wall_ms, char buffer[SP_JOB_ID_TIME_SIZE])
@@ -97,16 +98,49 @@ sp_job_notes_due(struct sp_db *db, size_t limit, char (*ids)[27], size_t *ret_co
     return collect_ids(db, sql, in, SP_LEN(in), ids, ret_count, err);
 }
 
-/* Walks from the oldest id and stops where ids are younger: `created` and the time in the id come from one clock,
- * within the time an upload takes. */
+/* The oldest that may be forgotten; `created` and the time in the id come from one clock, within the time an upload
+ * takes, so the walk stops where ids are younger. *ret 0: there is none. */
+static enum sp_rc
+oldest(struct sp_db *db, int64_t created_before, int64_t *ret, struct sp_err *err)
+{
+    static const char sql[] = "SELECT n FROM job WHERE id < $1 AND created < $2 AND documents_deleted = 1"
+                              " AND state IN ('sent', 'partial', 'failed', 'cancelled') ORDER BY id LIMIT 1";
+    char until[SP_JOB_ID_TIME_SIZE];
+    sp_job_id_time(created_before, until);
+    const struct sp_bind in[] = { sp_text(until), sp_number(created_before) };
+    enum sp_rc rc = sp_db_number(db, sql, in, SP_LEN(in), ret, err);
+    if (rc != SP_E_NOTFOUND)
+        return rc;
+    *ret = 0;
+    return SP_OK;
+}
+
+static enum sp_rc
+forget_one(struct sp_db *db, int64_t row, struct sp_err *err)
+{
+    const struct sp_bind in[] = { sp_number(row) };
+    enum sp_rc rc = sp_search_index_remove(db, row, err);
+    return rc == SP_OK ? sp_db_exec(db, "DELETE FROM job WHERE n = $1", in, SP_LEN(in), NULL, err) : rc;
+}
+
+static enum sp_rc
+forget(struct sp_db *db, int64_t created_before, size_t limit, size_t *count, struct sp_err *err)
+{
+    int64_t row = 0;
+    enum sp_rc rc = oldest(db, created_before, &row, err);
+    while (rc == SP_OK && row != 0 && *count < limit) {
+        rc = forget_one(db, row, err);
+        *count += rc == SP_OK;
+        if (rc == SP_OK)
+            rc = oldest(db, created_before, &row, err);
+    }
+    return rc == SP_OK && *count > 0 ? sp_search_index_deleted(db, err) : rc;
+}
+
 enum sp_rc
 sp_job_forget(struct sp_db *db, int64_t created_before, size_t limit, size_t *ret_count, struct sp_err *err)
 {
-    static const char sql[] =
-        "DELETE FROM job WHERE n IN (SELECT n FROM job WHERE id < $1 AND created < $2 AND documents_deleted = 1"
-        " AND state IN ('sent', 'partial', 'failed', 'cancelled') ORDER BY id LIMIT $3)";
-    char until[SP_JOB_ID_TIME_SIZE];
-    sp_job_id_time(created_before, until);
-    const struct sp_bind in[] = { sp_text(until), sp_number(created_before), sp_number((int64_t)limit) };
-    return sp_db_exec(db, sql, in, SP_LEN(in), ret_count, err);
+    *ret_count = 0;
+    enum sp_rc rc = sp_db_begin(db, err);
+    return rc == SP_OK ? sp_db_finish(db, forget(db, created_before, limit, ret_count, err), err) : rc;
 }

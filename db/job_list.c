@@ -1,156 +1,137 @@
-/* job_list.c - pages of jobs, newest first, narrowed by whatever was asked.
- *
- * The text of the query is put together from fixed pieces; values are always bound. Which index is walked is told to
- * SQLite: it has no statistics, and would as gladly walk a million sent jobs to find three that failed. The order of
- * preference is how rare a value usually is. */
+/* job_list.c - pages of jobs, and how many there are. What fits is found by search.c; here it is loaded and cut into
+ * pages. */
 #include "db/job_row.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/str.h"
+#include "base/text.h"
+#include "base/ulid.h"
 #include "db/db.h"
+#include "db/query.h"
+#include "db/search.h"
 
-enum { LIMIT_MOST = 1000, SEARCH_MOST = 200, BINDS_MOST = 12 };
+enum { LIMIT_MOST = 1000, WORK_MS = 60 /* a page that a person waits for */ };
 
-/* `created` and the time in the id come from one clock, but not from one moment: an upload lies between, or somebody
- * set the clock. Within a day of each other the two are looked at together. */
-#define SLACK_MS ((int64_t)24 * 3600 * 1000)
+static const struct sp_query everything = { .count = 0 };
 
-struct query {
-    struct sp_str sql;
-    struct sp_bind in[BINDS_MOST];
-    size_t n;
-    struct sp_str pattern;
-    char since[SP_JOB_ID_TIME_SIZE], until[SP_JOB_ID_TIME_SIZE];
-};
+/* --- where the page begins -----------------------------------------------------------------------------------------
+ */
 
-/* Appends a condition; '?' in it becomes the number of the value. */
-static void
-narrow(struct query *query, const char *condition, struct sp_bind value)
+/* An id that is gone stands for the place where it was. */
+static enum sp_rc
+row_of_id(struct sp_db *db, const char *id, int64_t *ret, struct sp_err *err)
 {
-    query->in[query->n++] = value;
-    sp_str_add(&query->sql, " AND ");
-    for (const char *c = condition; *c != '\0'; c++)
-        if (*c == '?')
-            sp_str_addf(&query->sql, "$%zu", query->n);
-        else
-            sp_str_add_char(&query->sql, *c);
-}
-
-static const char *
-best_index(const struct sp_job_filter *filter)
-{
-    if (filter->class_name != NULL)
-        return " INDEXED BY job_by_class";
-    if (filter->state != NULL && *filter->state != SP_JOB_SENT)
-        return " INDEXED BY job_by_state";
-    if (filter->method != NULL)
-        return " INDEXED BY job_by_method";
-    if (filter->source != NULL)
-        return " INDEXED BY job_by_source";
-    return filter->state != NULL ? " INDEXED BY job_by_state" : "";
-}
-
-/* The words as they stand, anywhere: '%' and '_' are ordinary characters. */
-static void
-like_pattern(struct sp_str *out, const char *words)
-{
-    sp_str_add_char(out, '%');
-    for (const char *c = words; *c != '\0'; c++) {
-        if (*c == '%' || *c == '_' || *c == '\\')
-            sp_str_add_char(out, '\\');
-        sp_str_add_char(out, *c);
-    }
-    sp_str_add_char(out, '%');
-}
-
-static void
-narrow_by_words(struct query *query, const char *words)
-{
-    like_pattern(&query->pattern, words);
-    narrow(query,
-           "(j.subject LIKE ? ESCAPE '\\' OR j.user LIKE ? ESCAPE '\\' OR j.id LIKE ? ESCAPE '\\'"
-           " OR EXISTS (SELECT 1 FROM recipient r WHERE r.job = j.n AND r.address LIKE ? ESCAPE '\\')"
-           " OR EXISTS (SELECT 1 FROM document d WHERE d.job = j.n AND d.name LIKE ? ESCAPE '\\'))",
-           sp_text(sp_str_text(&query->pattern)));
-}
-
-static void
-narrow_by_time(struct query *query, const struct sp_job_filter *filter)
-{
-    if (filter->since != 0) {
-        sp_job_id_time(filter->since - SLACK_MS, query->since);
-        narrow(query, "j.id >= ?", sp_text(query->since));
-        narrow(query, "j.created >= ?", sp_number(filter->since));
-    }
-    if (filter->until != 0) {
-        sp_job_id_time(filter->until + SLACK_MS, query->until);
-        narrow(query, "j.id < ?", sp_text(query->until));
-        narrow(query, "j.created < ?", sp_number(filter->until));
-    }
-}
-
-static void
-build(struct query *query, const struct sp_job_filter *filter)
-{
-    sp_str_addf(&query->sql, "SELECT " SP_JOB_COLUMNS " FROM job j%s WHERE 1", best_index(filter));
-    if (filter->class_name != NULL)
-        narrow(query, "j.class = ? AND j.class <> ''", sp_text(filter->class_name));
-    if (filter->state != NULL)
-        narrow(query, "j.state = ?", sp_text(sp_job_state_name(*filter->state)));
-    if (filter->method != NULL)
-        narrow(query, "j.method = ? AND j.method <> ''", sp_text(filter->method));
-    if (filter->source != NULL)
-        narrow(query, "j.source = ?", sp_text(filter->source));
-    if (filter->before != NULL)
-        narrow(query, "j.id < ?", sp_text(filter->before));
-    narrow_by_time(query, filter);
-    if (filter->search != NULL && filter->search[0] != '\0')
-        narrow_by_words(query, filter->search);
-    query->in[query->n++] = sp_number(filter->limit + 1); /* one more tells whether there is a next page */
-    sp_str_addf(&query->sql, " ORDER BY j.id DESC LIMIT $%zu", query->n);
+    static const char next[] = "SELECT n + 1 FROM job WHERE id < $1 ORDER BY id DESC LIMIT 1";
+    const struct sp_bind in[] = { sp_text(id) };
+    enum sp_rc rc = sp_db_number(db, "SELECT n FROM job WHERE id = $1", in, SP_LEN(in), ret, err);
+    if (rc == SP_E_NOTFOUND)
+        rc = sp_db_number(db, next, in, SP_LEN(in), ret, err);
+    if (rc != SP_E_NOTFOUND)
+        return rc;
+    *ret = 1; /* below which there is nothing */
+    return SP_OK;
 }
 
 static enum sp_rc
-read_page(struct sp_db *db, struct query *query, size_t limit, struct sp_job_list *list, int64_t *numbers,
-          struct sp_err *err)
+read_before(struct sp_db *db, const char *before, int64_t *ret, struct sp_err *err)
 {
+    *ret = 0;
+    if (before == NULL || sp_parse_int(before, 1, INT64_MAX, ret))
+        return SP_OK;
+    return sp_ulid_valid(before) ? row_of_id(db, before, ret, err)
+                                 : sp_fail(err, SP_E_INVALID, "the cursor is none of ours");
+}
+
+/* --- a page --------------------------------------------------------------------------------------------------------
+ */
+
+static enum sp_rc
+read_row(struct sp_db *db, int64_t row, struct sp_job *job, struct sp_err *err)
+{
+    static const char sql[] = "SELECT " SP_JOB_COLUMNS " FROM job j WHERE j.n = $1";
+    const struct sp_bind in[] = { sp_number(row) };
     struct sp_rows rows;
-    sp_db_query_built(db, sp_str_text(&query->sql), query->in, query->n, &rows);
-    while (sp_rows_next(&rows)) {
-        if (list->count == limit) {
-            list->more = true;
-            break;
-        }
-        struct sp_job *job = sp_job_new();
-        if (job == NULL) {
-            sp_fail(&rows.err, SP_E_NOMEM, "db: out of memory");
-            break;
-        }
-        list->jobs[list->count] = job;
-        sp_job_row_read(&rows, job, &numbers[list->count++]);
-    }
+    sp_db_query(db, sql, in, SP_LEN(in), &rows);
+    if (sp_rows_next(&rows))
+        sp_job_row_read(&rows, job, &row);
     return sp_rows_end(&rows, err);
 }
 
 static enum sp_rc
-load_page(struct sp_db *db, struct query *query, size_t limit, struct sp_job_list *list, struct sp_err *err)
+read_summary(struct sp_db *db, int64_t row, struct sp_job *job, struct sp_err *err)
 {
-    SP_AUTO_FREE int64_t *numbers = calloc(limit, sizeof(*numbers));
-    list->jobs = calloc(limit, sizeof(struct sp_job *));
-    if (numbers == NULL || list->jobs == NULL)
+    static const char sql[] =
+        "SELECT summary FROM attempt WHERE job = $1 AND outcome <> 'accepted' ORDER BY n DESC LIMIT 1";
+    const struct sp_bind in[] = { sp_number(row) };
+    struct sp_rows rows;
+    if (job->class_name[0] == '\0')
+        return SP_OK;
+    sp_db_query(db, sql, in, SP_LEN(in), &rows);
+    if (sp_rows_next(&rows))
+        job->summary = sp_row_keep(&rows, 0, job->arena);
+    return sp_rows_end(&rows, err);
+}
+
+static enum sp_rc
+load_one(struct sp_db *db, int64_t row, struct sp_job **ret, struct sp_err *err)
+{
+    SP_AUTO(sp_job_free) struct sp_job *job = sp_job_new();
+    if (job == NULL)
         return sp_fail(err, SP_E_NOMEM, "db: out of memory");
-    enum sp_rc rc = sp_db_begin_reading(db, err);
-    if (rc != SP_OK)
-        return rc;
-    rc = read_page(db, query, limit, list, numbers, err);
-    for (size_t i = 0; rc == SP_OK && i < list->count; i++)
-        rc = sp_job_load_parts(db, numbers[i], list->jobs[i], err);
-    sp_db_end_reading(db);
+    enum sp_rc rc = read_row(db, row, job, err);
+    if (rc == SP_OK)
+        rc = sp_job_load_parts(db, row, job, err);
+    if (rc == SP_OK)
+        rc = read_summary(db, row, job, err);
+    if (rc == SP_OK)
+        *ret = SP_STEAL(job);
     return rc;
+}
+
+static void
+set_next(struct sp_job_list *list, int64_t row)
+{
+    list->more = true;
+    snprintf(list->next, sizeof(list->next), "%" PRId64, row);
+}
+
+/* One more than fits on the page tells whether there is a next one. */
+static enum sp_rc
+fill(struct sp_db *db, struct sp_search *search, size_t limit, struct sp_job_list *list, struct sp_err *err)
+{
+    int64_t row = 0, last = 0;
+    enum sp_rc rc = SP_OK;
+    while ((rc = sp_search_next(search, &row, err)) == SP_OK && row != 0) {
+        if (list->count == limit) {
+            set_next(list, last);
+            return SP_OK;
+        }
+        rc = load_one(db, row, &list->jobs[list->count], err);
+        if (rc != SP_OK)
+            return rc;
+        list->count++;
+        last = row;
+    }
+    if (rc == SP_OK && sp_search_stopped_at(search) != 0)
+        set_next(list, sp_search_stopped_at(search));
+    return rc;
+}
+
+static enum sp_rc
+load_page(struct sp_db *db, const struct sp_job_filter *filter, struct sp_job_list *list, struct sp_err *err)
+{
+    SP_AUTO(sp_search_close) struct sp_search *search = NULL;
+    const struct sp_query *query = filter->query != NULL ? filter->query : &everything;
+    int64_t before = 0;
+    enum sp_rc rc = read_before(db, filter->before, &before, err);
+    if (rc == SP_OK)
+        rc = sp_search_open(db, query, before, filter->work_ms > 0 ? filter->work_ms : WORK_MS, &search, err);
+    return rc == SP_OK ? fill(db, search, (size_t)filter->limit, list, err) : rc;
 }
 
 enum sp_rc
@@ -158,15 +139,14 @@ sp_job_list(struct sp_db *db, const struct sp_job_filter *filter, struct sp_job_
 {
     if (filter->limit < 1 || filter->limit > LIMIT_MOST)
         return sp_fail(err, SP_E_INVALID, "a list shows 1 to %d jobs", LIMIT_MOST);
-    if (filter->search != NULL && strlen(filter->search) > SEARCH_MOST)
-        return sp_fail(err, SP_E_INVALID, "a search has at most %d bytes", SEARCH_MOST);
-    struct query query = { 0 };
-    struct sp_job_list list = { 0 };
-    build(&query, filter);
-    enum sp_rc rc = query.sql.failed || query.pattern.failed ? sp_fail(err, SP_E_NOMEM, "db: out of memory")
-                                                             : load_page(db, &query, (size_t)filter->limit, &list, err);
-    sp_str_free(&query.sql);
-    sp_str_free(&query.pattern);
+    struct sp_job_list list = { .jobs = calloc((size_t)filter->limit, sizeof(struct sp_job *)) };
+    if (list.jobs == NULL)
+        return sp_fail(err, SP_E_NOMEM, "db: out of memory");
+    enum sp_rc rc = sp_db_begin_reading(db, err);
+    if (rc == SP_OK) {
+        rc = load_page(db, filter, &list, err);
+        sp_db_end_reading(db);
+    }
     if (rc == SP_OK)
         *ret = list;
     else
@@ -181,4 +161,46 @@ sp_job_list_free(struct sp_job_list *list)
         sp_job_free(&list->jobs[i]);
     free(list->jobs);
     *list = (struct sp_job_list){ 0 };
+}
+
+/* --- how many ------------------------------------------------------------------------------------------------------
+ */
+
+static enum sp_rc
+count_by_looking(struct sp_search *search, int64_t most, int64_t *ret, bool *ret_more, struct sp_err *err)
+{
+    int64_t row = 0, count = 0;
+    enum sp_rc rc = SP_OK;
+    while ((rc = sp_search_next(search, &row, err)) == SP_OK && row != 0 && count < most)
+        count++;
+    *ret = count;
+    *ret_more = row != 0 || sp_search_stopped_at(search) != 0;
+    return rc;
+}
+
+static enum sp_rc
+count(struct sp_db *db, const struct sp_query *query, int64_t most, int64_t *ret, bool *ret_more, struct sp_err *err)
+{
+    SP_AUTO(sp_search_close) struct sp_search *search = NULL;
+    enum sp_rc rc = sp_search_open(db, query, 0, WORK_MS, &search, err);
+    if (rc != SP_OK)
+        return rc;
+    int64_t known = sp_search_known_count(search);
+    if (known < 0)
+        return count_by_looking(search, most, ret, ret_more, err);
+    *ret = known < most ? known : most;
+    *ret_more = known > most;
+    return SP_OK;
+}
+
+enum sp_rc
+sp_job_count(struct sp_db *db, const struct sp_query *query, int64_t most, int64_t *ret, bool *ret_more,
+             struct sp_err *err)
+{
+    enum sp_rc rc = sp_db_begin_reading(db, err);
+    if (rc != SP_OK)
+        return rc;
+    rc = count(db, query != NULL ? query : &everything, most, ret, ret_more, err);
+    sp_db_end_reading(db);
+    return rc;
 }

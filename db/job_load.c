@@ -103,9 +103,13 @@ sp_job_row_read(struct sp_rows *rows, struct sp_job *job, int64_t *ret_row)
     job->documents_deleted = sp_row_number(rows, column++) != 0;
     job->waits_in = sp_row_keep(rows, column++, arena);
     job->duplicate_of = sp_row_keep(rows, column++, arena);
+    job->class_name = sp_row_keep(rows, column++, arena);
+    job->cause = sp_row_keep(rows, column++, arena);
+    job->size = (uint64_t)sp_row_number(rows, column++);
+    job->forwarded_from = sp_row_keep(rows, column++, arena);
 }
 
-enum { DECISION_COLUMN = 31 }; /* the last of SP_JOB_COLUMNS */
+enum { DECISION_COLUMN = 35 }; /* the last of SP_JOB_COLUMNS */
 
 static enum sp_rc
 load_row(struct sp_db *db, const char *id, struct sp_job *job, int64_t *ret_row, struct sp_err *err)

@@ -10,7 +10,7 @@
     "j.n, j.id, j.state, j.created, j.finished, j.next_attempt, j.source, j.source_name, j.user, j.route, j.tenant,"   \
     " j.sender, j.from_name, j.reply_to, j.subject, j.body, j.message_id, j.boundary, j.folder_name, j.method,"        \
     " j.trouble, j.spent_ms, j.last_attempt, j.tries, j.retried, j.only_method, j.only_until, j.waits_for_method,"     \
-    " j.documents_deleted, j.waits_in, j.duplicate_of, j.decision"
+    " j.documents_deleted, j.waits_in, j.duplicate_of, j.class, j.cause, j.size, j.forwarded_from, j.decision"
 
 /* The current row into an empty job, and its row number. Failures end the rows. The decision stays unread. */
 void sp_job_row_read(struct sp_rows *rows, struct sp_job *job, int64_t *ret_row);

@@ -1,10 +1,10 @@
 /* migrations.c - the schema, as the steps that made it. A step that was released is never edited: a change is a new
  * step at the end.
  *
- * It is made for a million jobs. A list shows the newest first and narrows by one column or another, so each of those
- * columns has an index that continues with the id: SQLite walks it from its end and stops when the page is full. What
- * is asked all the time but true for few jobs (due, waiting, documents to delete, notes to write) has a partial index,
- * which stays small however long the history gets. */
+ * It is made for a million jobs. A list shows the newest first, in the order in which jobs were taken: by row number.
+ * What it is narrowed by stands in `facet`, what is searched for in `search` (migrations_search.c). What is asked all
+ * the time but true for few jobs (due, waiting, documents to delete, notes to write) has a partial index, which stays
+ * small however long the history gets. */
 #include "db/migrations.h"
 
 #include "base/auto.h"
@@ -286,6 +286,22 @@ static const char transcripts[] = "ALTER TABLE attempt ADD COLUMN transcript TEX
 
 static const char first_key[] = "CREATE TABLE first_key (sha256 TEXT NOT NULL, expires INTEGER NOT NULL);";
 
-static const char *const texts[] = { first,      notices, checks,  budgets,     parts,    dav,
-                                     duplicates, audit,   sources, transcripts, first_key };
+static const char *const texts[] = {
+    first,
+    notices,
+    checks,
+    budgets,
+    parts,
+    dav,
+    duplicates,
+    audit,
+    sources,
+    transcripts,
+    first_key,
+    sp_migration_facets,
+    sp_migration_facet_triggers,
+    sp_migration_tally,
+    sp_migration_tally_triggers,
+    sp_migration_words,
+};
 const struct sp_migrations sp_migrations = { .texts = texts, .count = SP_LEN(texts) };

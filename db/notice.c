@@ -70,9 +70,9 @@ number_or_none(struct sp_db *db, const char *sql, const struct sp_bind *in, size
 enum sp_rc
 sp_notice_oldest_waiting(struct sp_db *db, int64_t *ret_created, struct sp_err *err)
 {
-    static const char sql[] = "SELECT created FROM job INDEXED BY job_by_state"
-                              " WHERE state IN ('queued', 'deferred', 'sending') AND source <> 'notice'"
-                              " ORDER BY id LIMIT 1";
+    static const char sql[] = "SELECT created FROM job WHERE n = (SELECT min(first) FROM (SELECT"
+                              " (SELECT job FROM job_facet WHERE facet = f ORDER BY job LIMIT 1) AS first FROM facet"
+                              " WHERE state IN ('queued', 'deferred', 'sending') AND source <> 'notice' AND jobs > 0))";
     return number_or_none(db, sql, NULL, 0, ret_created, err);
 }
 
@@ -81,7 +81,7 @@ sp_notice_last_from(struct sp_db *db, const char *source, const char *source_nam
                     struct sp_err *err)
 {
     static const char sql[] = "SELECT created FROM job INDEXED BY job_by_source"
-                              " WHERE source = $1 AND source_name = $2 ORDER BY id DESC LIMIT 1";
+                              " WHERE source = $1 AND source_name = $2 ORDER BY n DESC LIMIT 1";
     const struct sp_bind in[] = { sp_text(source), sp_text(source_name) };
     return number_or_none(db, sql, in, SP_LEN(in), ret_created, err);
 }

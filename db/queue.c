@@ -195,7 +195,8 @@ static enum sp_rc
 record_job(struct sp_db *db, const struct sp_queue_result *result, struct sp_err *err)
 {
     static const char sql[] =
-        "UPDATE job SET state = $2, method = $3, class = coalesce($4, class), decision = coalesce($5, decision),"
+        "UPDATE job SET state = $2, method = $3, class = coalesce($4, class), cause = coalesce($17, cause), decision = "
+        "coalesce($5, decision),"
         " finished = $6, next_attempt = $7, due = $8, spent_ms = $9, last_attempt = $10, claimed = $10, tries = $11,"
         " only_method = $12, only_until = $13, waits_for_method = $14, trouble = $15, waits_in = $16"
         " WHERE id = $1 AND state = 'sending'";
@@ -222,6 +223,7 @@ record_job(struct sp_db *db, const struct sp_queue_result *result, struct sp_err
         sp_number(deferred && result->waits_for_method),
         sp_text(result->trouble),
         sp_text(result->waits_in),
+        result->attempt.outcome == SP_OUTCOME_ACCEPTED ? sp_none() : sp_text(result->attempt.cause),
     };
     size_t changed = 0;
     rc = sp_db_exec(db, sql, in, SP_LEN(in), &changed, err);
@@ -409,6 +411,8 @@ sp_queue_clamp(struct sp_db *db, int64_t now, int64_t latest, size_t *ret_change
 /* --- after a crash -------------------------------------------------------------------------------------------------
  */
 
+#define SENDING "(SELECT job FROM job_facet WHERE facet IN (SELECT f FROM facet WHERE state = 'sending'))"
+
 static enum sp_rc
 tell_unknown(struct sp_db *db, struct sp_err *err)
 {
@@ -418,7 +422,7 @@ tell_unknown(struct sp_db *db, struct sp_err *err)
         " SELECT j.n, (SELECT coalesce(max(a.n), 0) + 1 FROM attempt a WHERE a.job = j.n), j.method, '', 0, '', '',"
         " 'message', 'unknown', 'other', 'interrupted', 0, '', '',"
         " 'scanpost was interrupted while it handed this over, so nobody knows whether it was accepted; it may arrive"
-        " twice', '', j.claimed, 0 FROM job j WHERE j.state = 'sending'";
+        " twice', '', j.claimed, 0 FROM job j WHERE j.n IN " SENDING;
     return sp_db_exec(db, sql, NULL, 0, NULL, err);
 }
 
@@ -426,9 +430,8 @@ static enum sp_rc
 defer_unknown(struct sp_db *db, int64_t now, int64_t only_until, size_t *ret_count, struct sp_err *err)
 {
     static const char sql[] = "UPDATE job SET state = 'deferred', due = $1, next_attempt = $1, last_attempt = $1,"
-                              " class = 'other', only_method = method, only_until = $2, waits_for_method = 0,"
-                              " waits_in = ''"
-                              " WHERE state = 'sending'";
+                              " class = 'other', cause = 'interrupted', only_method = method, only_until = $2,"
+                              " waits_for_method = 0, waits_in = '' WHERE n IN " SENDING;
     const struct sp_bind in[] = { sp_number(now), sp_number(only_until) };
     return sp_db_exec(db, sql, in, SP_LEN(in), ret_count, err);
 }

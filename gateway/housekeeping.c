@@ -2,8 +2,6 @@
  * cannot cross with a retry that a person asks for at the same moment. */
 #include "gateway/housekeeping.h"
 
-#include <stdbool.h>
-
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/clock.h"
@@ -13,11 +11,12 @@
 #include "db/batch.h"
 #include "db/idempotency.h"
 #include "db/job.h"
+#include "db/search_index.h"
 #include "db/source.h"
 #include "db/spool.h"
 #include "gateway/folders.h"
 
-enum { AT_ONCE = 32, AUDIT_AT_ONCE = 1000, UNCOUNTED_MAX = 1000 };
+enum { AT_ONCE = 32, AUDIT_AT_ONCE = 1000, UNCOUNTED_MAX = 1000, INDEXED_AT_ONCE = 64 };
 static const int64_t hour_ms = 3600000, soon_ms = 60000, at_once_ms = 1000;
 
 /* ---- notes ---- */
@@ -177,4 +176,30 @@ sp_housekeeping_sweep(const struct sp_housekeeping *keeper)
         return soon_ms;
     }
     return more || old.count == AT_ONCE ? at_once_ms : until_next(&keeper->settings->retention);
+}
+
+/* ---- the index of words ---- */
+
+/* A damaged index costs nothing but the time to make it again: jobs are searched by reading them meanwhile. */
+static enum sp_rc
+index_some(struct sp_db *db, void *context, struct sp_err *err)
+{
+    size_t *count = context;
+    enum sp_rc rc = sp_search_index_more(db, INDEXED_AT_ONCE, count, err);
+    if (rc != SP_E_CORRUPT)
+        return rc;
+    *count = INDEXED_AT_ONCE;
+    return sp_search_index_reset(db, err);
+}
+
+bool
+sp_housekeeping_index(const struct sp_housekeeping *keeper)
+{
+    struct sp_err err = { 0 };
+    size_t count = 0;
+    if (sp_batch_run(keeper->batch, index_some, &count, &err) != SP_OK) {
+        sp_warn(keeper->log, "housekeeping: the index of words: %s", err.text);
+        return false;
+    }
+    return count == INDEXED_AT_ONCE;
 }

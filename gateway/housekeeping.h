@@ -3,6 +3,7 @@
 #ifndef SP_GATEWAY_HOUSEKEEPING_H
 #define SP_GATEWAY_HOUSEKEEPING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -28,5 +29,8 @@ struct sp_housekeeping {
 void sp_housekeeping_notes(const struct sp_housekeeping *keeper);
 /* Deletes what is due. Returns ms until it makes sense to call again (at most an hour). */
 int64_t sp_housekeeping_sweep(const struct sp_housekeeping *keeper);
+/* Takes a few jobs into the index of words, which is short work for the one thread that writes. Returns whether there
+ * are more. */
+bool sp_housekeeping_index(const struct sp_housekeeping *keeper);
 
 #endif

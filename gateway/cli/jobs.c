@@ -60,13 +60,11 @@ fetch_page(struct sp_cli *cli, const char *filter, int64_t limit, json_t *jobs, 
 static enum sp_rc
 fetch_jobs(struct sp_cli *cli, const char *filter, int64_t limit, json_t *jobs, json_t **next)
 {
-    size_t before = 0;
-    do {
-        before = json_array_size(jobs);
-        enum sp_rc rc = fetch_page(cli, filter, limit - (int64_t)before, jobs, next);
+    do { /* a page may hold fewer, even none, where much had to be looked through */
+        enum sp_rc rc = fetch_page(cli, filter, limit - (int64_t)json_array_size(jobs), jobs, next);
         if (rc != SP_OK)
             return rc;
-    } while (json_is_string(*next) && json_array_size(jobs) > before && (int64_t)json_array_size(jobs) < limit);
+    } while (json_is_string(*next) && (int64_t)json_array_size(jobs) < limit);
     return SP_OK;
 }
 
@@ -154,32 +152,37 @@ act(struct sp_cli *cli, const char *id, const char *action, const char *done)
     return code;
 }
 
-/* The daemon takes a thousand at a time and says whether there are more; what cannot be retried would be "more" for
- * ever, so a round without a job is the last. */
+/* The daemon takes a thousand at a time, and says where to go on. */
 static enum sp_rc
-retry_rounds(struct sp_cli *cli, const char *class_name, json_t *ids)
+retry_rounds(struct sp_cli *cli, const char *query, json_t *ids)
 {
-    bool more = true;
-    while (more) {
+    json_t *next = json_null();
+    enum sp_rc rc = SP_OK;
+    do {
         json_t *answer = NULL;
-        json_t *body =
-            class_name != NULL ? json_pack("{s:s}", "class", class_name) : json_pack("{s:s}", "state", "failed");
-        enum sp_rc rc = sp_cli_call(cli, "POST", "/api/v1/retry", body, &answer);
+        json_t *body = json_pack("{s:s, s:s, s:o}", "action", "retry", "q", query, "cursor", next);
+        next = json_null();
+        rc = sp_cli_call(cli, "POST", "/api/v1/jobs/actions", body, &answer);
         if (rc != SP_OK)
-            return rc;
-        more = json_is_true(json_object_get(answer, "more")) && sp_member_number(answer, "retried") > 0;
+            break;
         json_array_extend(ids, json_object_get(answer, "ids"));
+        next = json_incref(json_object_get(answer, "next"));
         json_decref(answer);
-    }
-    return SP_OK;
+    } while (json_is_string(next));
+    json_decref(next);
+    return rc;
 }
 
 static int
 retry_many(struct sp_cli *cli, const char *class_name)
 {
-    SP_AUTO(sp_str_free) struct sp_str out = { 0 };
+    SP_AUTO(sp_str_free) struct sp_str out = { 0 }, query = { 0 };
     json_t *ids = json_array();
-    enum sp_rc rc = retry_rounds(cli, class_name, ids);
+    if (class_name != NULL)
+        sp_str_addf(&query, "class:\"%s\"", class_name);
+    else
+        sp_str_add(&query, "status:failed");
+    enum sp_rc rc = retry_rounds(cli, sp_str_text(&query), ids);
     size_t count = json_array_size(ids);
     json_t *answer = json_pack("{s:I, s:o}", "retried", (json_int_t)count, "ids", ids);
     sp_str_addf(&out, "%zu %s queued again.\n", count, count == 1 ? "job is" : "jobs are");
@@ -211,7 +214,7 @@ run_cancel(struct sp_cli *cli, const struct sp_args *args)
 static const struct sp_option jobs_options[] = {
     { "--state", "STATE", false },
     { "--since", "TIME", false },
-    { "--search", "TEXT", false },
+    { "--search", "QUERY", false },
     { "--limit", "N", false },
     { 0 },
 };
@@ -219,8 +222,11 @@ static const struct sp_option show_options[] = { { "--transcript", NULL, false }
 static const struct sp_option retry_options[] = { { "--failed", NULL, false }, { "--class", "CLASS", false }, { 0 } };
 
 const struct sp_command sp_job_commands[] = {
-    { "jobs", "[--state STATE] [--since TIME] [--search TEXT] [--limit N]",
-      "Lists jobs, newest first. TIME: 2026-11-23T12:00:00Z, or how long ago: 2h, 3d.", jobs_options, run_jobs },
+    { "jobs", "[--state STATE] [--since TIME] [--search QUERY] [--limit N]",
+      "Lists jobs, newest first. TIME: 2026-11-23T12:00:00Z, or how long ago: 2h, 3d. QUERY: words, and to: from: "
+      "subject: user: name: id: status: method: class: cause: source: before: after: larger: smaller:, \"quoted "
+      "text\", - for what is left out.",
+      jobs_options, run_jobs },
     { "show", "ID [--transcript]",
       "Tells the whole story of a job: what was tried, what was said, how to mend it. --transcript: word for word.",
       show_options, run_show },

@@ -45,6 +45,9 @@ enum {
     PROBLEMS_TOLD = 10,
     ROUTE_TABLES = 32,
     NEWS_PAUSE_MS = 1000,
+    INDEX_QUIET_MS = 1000,   /* jobs are indexed when none has come or gone for so long, */
+    INDEX_LATEST_MS = 60000, /* or after this time, */
+    INDEX_PAUSE_MS = 50,     /* with pauses that leave the disk to scans */
 };
 
 struct gateway {
@@ -278,7 +281,25 @@ struct chores {
     struct sp_notices *notices;
     int64_t sweep_at, news_at;
     int64_t looked; /* for news: many wake-ups in a row are worth one look */
+    int64_t index_at, index_latest;
 };
+
+/* The index of words is kept when nothing else is to do. */
+static void
+do_index(struct chores *chores, int64_t now, bool woken)
+{
+    if (woken) {
+        if (chores->index_latest == INT64_MAX)
+            chores->index_latest = now + INDEX_LATEST_MS;
+        chores->index_at = now + INDEX_QUIET_MS < chores->index_latest ? now + INDEX_QUIET_MS : chores->index_latest;
+    }
+    if (now < chores->index_at)
+        return;
+    bool more = sp_housekeeping_index(&chores->keeper);
+    chores->index_at = more ? now + INDEX_PAUSE_MS : INT64_MAX;
+    if (!more)
+        chores->index_latest = INT64_MAX;
+}
 
 static void
 do_chores(struct chores *chores, bool woken)
@@ -287,6 +308,7 @@ do_chores(struct chores *chores, bool woken)
         chores->keeper.settings->retention.documents_ms == 0; /* they go as soon as they are accepted */
     int64_t now = sp_mono_ms(&sp_clock_system);
     sp_housekeeping_notes(&chores->keeper);
+    do_index(chores, now, woken || now >= chores->sweep_at); /* the hour is for what came without a word */
     if (at_once || now >= chores->sweep_at) {
         chores->sweep_at = now + sp_housekeeping_sweep(&chores->keeper);
         sp_parts_sweep(chores->parts);
@@ -311,6 +333,7 @@ work(struct gateway *g, struct chores *chores)
     for (;;) {
         do_chores(chores, woken);
         int64_t next = chores->sweep_at < chores->news_at ? chores->sweep_at : chores->news_at;
+        next = next < chores->index_at ? next : chores->index_at;
         struct pollfd fds[] = {
             { .fd = house->wake_gateway_fd, .events = POLLIN },
             { .fd = g->stop_fd, .events = POLLIN },
@@ -335,6 +358,8 @@ keep_house(struct gateway *g)
     struct chores chores = { .parts = g->parts,
                              .dav = &g->api,
                              .gateway = g,
+                             .index_at = INT64_MAX,
+                             .index_latest = INT64_MAX,
                              .keeper = {
                                  .settings = house->settings,
                                  .batch = g->batch,

@@ -143,11 +143,26 @@ head_json(const struct sp_job *job)
                      job->documents_deleted, "duplicate_of", text_or_null(job->duplicate_of));
 }
 
+/* What a line about the job is composed of, beside its head. */
+static bool
+add_standing(json_t *json, const struct sp_job *job)
+{
+    json_t *standing =
+        json_pack("{s:o, s:o, s:I, s:b, s:o, s:o}", "class", text_or_null(job->class_name), "cause",
+                  text_or_null(job->cause), "size", (json_int_t)job->size, "waits_for_method", job->waits_for_method,
+                  "waits_in", text_or_null(job->waits_in), "forwarded_from", text_or_null(job->forwarded_from));
+    bool fine = standing != NULL && json_object_update(json, standing) == 0;
+    json_decref(standing);
+    return fine;
+}
+
 json_t *
 sp_job_json(const struct sp_job *job, bool whole)
 {
     json_t *json = head_json(job);
-    bool fine = json != NULL && add_documents(json, job) && add_recipients(json, job);
+    bool fine = json != NULL && add_standing(json, job) && add_documents(json, job) && add_recipients(json, job);
+    if (fine && !whole)
+        fine = json_object_set_new(json, "summary", text_or_null(job->summary)) == 0;
     if (fine && whole)
         fine = add_attempts(json, job) && add_decision(json, job);
     if (fine)

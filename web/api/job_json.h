@@ -8,7 +8,7 @@
 
 struct sp_job;
 
-/* whole: with attempts and decision. NULL when memory is out. */
+/* whole: with attempts and decision; else with the summary of the last attempt that failed. NULL when memory is out. */
 json_t *sp_job_json(const struct sp_job *job, bool whole);
 
 /* A text that may hold bytes from outside: what is not UTF-8 is shown as U+FFFD. NULL is "". */

@@ -7,50 +7,14 @@
 #include "base/ulid.h"
 #include "db/batch.h"
 #include "db/job.h"
+#include "db/query.h"
 #include "web/api/audit.h"
 #include "web/api/input.h"
 #include "web/api/job_json.h"
+#include "web/api/job_query.h"
 #include "web/api/tables.h"
 
-enum { PAGE = 50, PAGE_MAX = 1000, SEARCH_MAX = 200 };
-
-static const char *
-query_or_none(const struct sp_request *req, const char *name)
-{
-    const char *text = sp_request_query(req, name);
-    return text == NULL || *text == '\0' ? NULL : text;
-}
-
-/* *state: where filter->state points to when it narrows. */
-static enum sp_rc
-read_filter(const struct sp_api *api, const struct sp_request *req, struct sp_job_filter *filter,
-            enum sp_job_state *state, struct sp_err *err)
-{
-    int64_t now = sp_wall_ms(api->clock);
-    int64_t limit = PAGE;
-    const char *word = query_or_none(req, "state");
-    *filter = (struct sp_job_filter){
-        .search = query_or_none(req, "q"),
-        .source = query_or_none(req, "source"),
-        .method = query_or_none(req, "method"),
-        .class_name = query_or_none(req, "class"),
-        .before = query_or_none(req, "cursor"),
-    };
-    if (word != NULL && !sp_job_state_parse(word, state))
-        return sp_fail(err, SP_E_INVALID, "there is no such state of a job");
-    filter->state = word == NULL ? NULL : state;
-    if (filter->before != NULL && !sp_ulid_valid(filter->before))
-        return sp_fail(err, SP_E_INVALID, "the cursor is none of ours");
-    if (filter->search != NULL && strlen(filter->search) > SEARCH_MAX)
-        return sp_fail(err, SP_E_INVALID, "'q' is too long");
-    enum sp_rc rc = sp_query_time(req, "since", now, &filter->since, err);
-    if (rc == SP_OK)
-        rc = sp_query_time(req, "until", now, &filter->until, err);
-    if (rc == SP_OK)
-        rc = sp_query_int(req, "limit", 1, PAGE_MAX, PAGE, &limit, err);
-    filter->limit = (int)limit;
-    return rc;
-}
+enum { PAGE = 50, PAGE_MAX = 1000, COUNT_MAX = 10000 };
 
 /* NULL when memory is out. */
 static json_t *
@@ -63,7 +27,7 @@ list_json(const struct sp_job_list *list)
             return NULL;
         }
     }
-    json_t *next = list->more && list->count > 0 ? json_string(list->jobs[list->count - 1]->id) : json_null();
+    json_t *next = list->more ? json_string(list->next) : json_null();
     return json_pack("{s:o, s:o}", "jobs", jobs, "next", next);
 }
 
@@ -71,10 +35,18 @@ static void
 job_list(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
 {
     struct sp_err err = { 0 };
-    struct sp_job_filter filter;
-    enum sp_job_state state = SP_JOB_QUEUED;
+    struct sp_query query;
     struct sp_job_list list = { 0 };
-    enum sp_rc rc = read_filter(api, req, &filter, &state, &err);
+    const char *cursor = sp_request_query(req, "cursor");
+    int64_t limit = PAGE;
+    enum sp_rc rc = sp_job_query_read(api, req, &query, &err);
+    if (rc == SP_OK)
+        rc = sp_query_int(req, "limit", 1, PAGE_MAX, PAGE, &limit, &err);
+    const struct sp_job_filter filter = {
+        .query = &query,
+        .before = cursor != NULL && *cursor != '\0' ? cursor : NULL,
+        .limit = (int)limit,
+    };
     if (rc == SP_OK)
         rc = sp_job_list(req->db, &filter, &list, &err);
     if (rc == SP_OK)
@@ -82,6 +54,22 @@ job_list(struct sp_api *api, const struct sp_request *req, struct sp_response *r
     else
         sp_api_fail(api, req, res, &err);
     sp_job_list_free(&list);
+}
+
+static void
+job_count(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
+{
+    struct sp_err err = { 0 };
+    struct sp_query query;
+    int64_t count = 0;
+    bool more = false;
+    enum sp_rc rc = sp_job_query_read(api, req, &query, &err);
+    if (rc == SP_OK)
+        rc = sp_job_count(req->db, &query, COUNT_MAX, &count, &more, &err);
+    if (rc == SP_OK)
+        sp_respond_json_steal(res, 200, json_pack("{s:I, s:b}", "count", (json_int_t)count, "more", more));
+    else
+        sp_api_fail(api, req, res, &err);
 }
 
 static enum sp_rc
@@ -163,6 +151,7 @@ job_cancel(struct sp_api *api, const struct sp_request *req, struct sp_response 
 
 const struct sp_route sp_routes_jobs[] = {
     { "GET", "/api/v1/jobs", SP_MAY_READ, job_list, NULL },
+    { "GET", "/api/v1/jobs/count", SP_MAY_READ, job_count, NULL },
     { "GET", "/api/v1/jobs/:id", SP_MAY_READ, job_show, NULL },
     { "POST", "/api/v1/jobs/:id/retry", SP_MAY_OPERATE, job_retry, NULL },
     { "POST", "/api/v1/jobs/:id/cancel", SP_MAY_OPERATE, job_cancel, NULL },

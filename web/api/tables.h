@@ -5,6 +5,7 @@
 #include "web/http/router.h"
 
 extern const struct sp_route sp_routes_about[];
+extern const struct sp_route sp_routes_actions[];
 extern const struct sp_route sp_routes_audit[];
 extern const struct sp_route sp_routes_checks[];
 extern const struct sp_route sp_routes_documents[];
@@ -15,7 +16,6 @@ extern const struct sp_route sp_routes_health[];
 extern const struct sp_route sp_routes_jobs[];
 extern const struct sp_route sp_routes_methods[];
 extern const struct sp_route sp_routes_people[];
-extern const struct sp_route sp_routes_retry[];
 extern const struct sp_route sp_routes_scans[];
 extern const struct sp_route sp_routes_session[];
 extern const struct sp_route sp_routes_sources[];

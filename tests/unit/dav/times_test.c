@@ -13,7 +13,9 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
+
 #include "base/settings.h"
+#include "db/query.h"
 #include "unit/http/house.h"
 #include "web/dav/dav.h"
 
@@ -63,7 +65,9 @@ static int64_t
 count_jobs(struct house *house)
 {
     struct sp_job_list list = { 0 };
-    const struct sp_job_filter filter = { .source = "webdav", .limit = 100 };
+    struct sp_query query;
+    assert_int_equal(sp_query_parse("source:webdav", 0, 0, &query, NULL), SP_OK);
+    const struct sp_job_filter filter = { .query = &query, .limit = 100 };
     assert_int_equal(sp_job_list(house->w->db, &filter, &list, NULL), SP_OK);
     int64_t count = (int64_t)list.count;
     sp_job_list_free(&list);

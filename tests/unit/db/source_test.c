@@ -82,8 +82,7 @@ test_forgotten_history_stays_counted(void **state)
     assert_ok(w, sp_sources_remember(w->db, &sums, &w->err));
     for (size_t i = 0; i < 2; i++) { /* all of it: row numbers begin again */
         struct sp_job_list list = { 0 };
-        struct sp_job_filter filter = { .limit = 1 };
-        filter.state = NULL;
+        const struct sp_job_filter filter = { .limit = 1 };
         assert_ok(w, sp_job_list(w->db, &filter, &list, &w->err));
         strcpy(id, list.jobs[0]->id);
         sp_job_list_free(&list);

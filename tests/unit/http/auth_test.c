@@ -45,7 +45,7 @@ test_the_table_of_rights(void **state)
         { "GET", "/api/v1/methods", NULL },
         { "GET", "/api/v1/folders", NULL },
         { "POST", "/api/v1/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry", NULL }, /* 404 for who may */
-        { "POST", "/api/v1/retry", "{\"class\":\"none\"}" },
+        { "POST", "/api/v1/jobs/actions", "{\"action\":\"retry\",\"q\":\"class:none\"}" },
         { "GET", "/api/v1/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/document/1", NULL },
         { "GET", "/api/v1/users", NULL },
         { "GET", "/api/v1/tokens", NULL },
@@ -208,8 +208,10 @@ test_403_for_a_change_without_the_csrf_token(void **state)
     struct asker without = { .cookie = session.cookie };
     struct asker wrong = { .cookie = session.cookie, .csrf = session.cookie + strlen(SP_SESSION_COOKIE "=") };
     assert_int_equal(status_get(house, &without, "/api/v1/jobs"), 200);
-    assert_int_equal(status_send(house, &without, "POST", "/api/v1/retry", "{\"class\":\"x\"}"), 403);
-    assert_int_equal(status_send(house, &wrong, "POST", "/api/v1/retry", "{\"class\":\"x\"}"), 403);
+    assert_int_equal(
+        status_send(house, &without, "POST", "/api/v1/jobs/actions", "{\"action\":\"retry\",\"q\":\"class:x\"}"), 403);
+    assert_int_equal(
+        status_send(house, &wrong, "POST", "/api/v1/jobs/actions", "{\"action\":\"retry\",\"q\":\"class:x\"}"), 403);
     assert_int_equal(status_send(house, &without, "DELETE", "/api/v1/session", NULL), 403);
     assert_int_equal(status_get(house, &without, "/api/v1/jobs"), 200);
 }

@@ -84,6 +84,10 @@ test_filters_narrow(void **state)
     assert_int_equal(count_of(house, "/api/v1/jobs?state=sent"), 0);
     assert_int_equal(count_of(house, "/api/v1/jobs?state=&q="), 2);
     assert_int_equal(count_of(house, "/api/v1/jobs?q=bill+OF"), 1);
+    assert_int_equal(count_of(house, "/api/v1/jobs?q=status:failed+bill"), 1);
+    assert_int_equal(count_of(house, "/api/v1/jobs?q=-status:failed+bill"), 0);
+    assert_int_equal(count_of(house, "/api/v1/jobs?q=status:trouble&source=cli&class=spam_content"), 1);
+    assert_int_equal(count_of(house, "/api/v1/jobs?q=after:today+%22of+may%22&zone_offset_min=-840"), 1);
     assert_int_equal(count_of(house, "/api/v1/jobs?class=spam_content"), 1);
     assert_int_equal(count_of(house, "/api/v1/jobs?source=cli"), 2);
     assert_int_equal(count_of(house, "/api/v1/jobs?source=folder"), 0);
@@ -95,8 +99,11 @@ test_filters_narrow(void **state)
 static void
 test_400_for_a_filter_that_makes_no_sense(void **state)
 {
-    static const char *const queries[] = { "state=lost",      "limit=0",    "limit=1001", "limit=x",
-                                           "since=yesterday", "cursor=abc", "until=-1" };
+    static const char *const queries[] = {
+        "state=lost", "limit=0",    "limit=1001", "limit=x",    "since=yesterday",     "cursor=abc",
+        "until=-1",   "cursor=0",   "cursor=-1",  "q=stauts:x", "zone_offset_min=900", "q=status:lost",
+        "q=before:x", "q=larger:x", "q=to:",      "q=%22open",
+    };
     struct house *house = *state;
     for (size_t i = 0; i < SP_LEN(queries); i++) {
         char target[128];
@@ -172,38 +179,133 @@ test_cancel_only_what_is_not_over(void **state)
     assert_int_equal(count_of(house, "/api/v1/jobs?state=cancelled"), 1);
 }
 
+/* One status line is composed of what the list gives. */
+static void
+test_a_list_says_what_is_wrong(void **state)
+{
+    struct house *house = *state;
+    char id[27];
+    house_job(house, "Line", id);
+    house_settle(house, id, SP_JOB_FAILED, "ip_reputation");
+    json_t *page = get_json(house, "/api/v1/jobs?q=line");
+    const json_t *job = json_array_get(json_object_get(page, "jobs"), 0);
+    assert_string_equal(json_string_value(json_object_get(job, "class")), "ip_reputation");
+    assert_true(json_is_string(json_object_get(job, "cause")) || json_is_null(json_object_get(job, "cause")));
+    assert_true(json_integer_value(json_object_get(job, "size")) > 0);
+    assert_true(json_is_false(json_object_get(job, "waits_for_method")));
+    assert_true(json_is_null(json_object_get(job, "waits_in")));
+    assert_non_null(json_object_get(job, "summary"));
+    assert_null(json_object_get(job, "attempts"));
+    json_decref(page);
+}
+
+static void
+test_counts(void **state)
+{
+    struct house *house = *state;
+    char id[27];
+    for (int i = 0; i < 3; i++)
+        house_job(house, i == 0 ? "Bill" : "Letter", id);
+    static const struct {
+        const char *query;
+        int count;
+    } table[] = { { "", 3 }, { "?q=bill", 1 }, { "?q=-bill", 2 }, { "?state=queued", 3 }, { "?q=nothing", 0 } };
+    for (size_t i = 0; i < SP_LEN(table); i++) {
+        char target[128];
+        snprintf(target, sizeof(target), "/api/v1/jobs/count%s", table[i].query);
+        json_t *json = get_json(house, target);
+        assert_int_equal(json_integer_value(json_object_get(json, "count")), table[i].count);
+        assert_true(json_is_false(json_object_get(json, "more")));
+        json_decref(json);
+    }
+    assert_int_equal(status_get(house, &admin, "/api/v1/jobs/count?q=to:"), 400);
+}
+
 static json_t *
-retry_many(struct house *house, const char *json)
+act_on_many(struct house *house, const char *json)
 {
     struct sp_response res;
-    assert_int_equal(house_post(house, &admin, "POST", "/api/v1/retry", json, &res), 200);
+    assert_int_equal(house_post(house, &admin, "POST", "/api/v1/jobs/actions", json, &res), 200);
     json_t *body = body_of(&res);
     sp_response_free(&res);
     return body;
 }
 
 static void
-test_retry_of_many(void **state)
+fill_many(struct house *house, char ids[12][27])
+{
+    for (int i = 0; i < 12; i++) {
+        house_job(house, "Many", ids[i]);
+        house_settle(house, ids[i], i % 4 == 3 ? SP_JOB_SENT : SP_JOB_FAILED, i % 4 == 0 ? "quota" : "ip_reputation");
+    }
+}
+
+static void
+test_actions_on_a_search(void **state)
 {
     struct house *house = *state;
-    for (int i = 0; i < 12; i++) {
-        char id[27];
-        house_job(house, "Many", id);
-        house_settle(house, id, i % 4 == 3 ? SP_JOB_SENT : SP_JOB_FAILED, i % 4 == 0 ? "quota" : "ip_reputation");
-    }
-    json_t *body = retry_many(house, "{\"class\":\"quota\"}");
-    assert_int_equal(json_integer_value(json_object_get(body, "retried")), 3);
+    char ids[12][27];
+    fill_many(house, ids);
+    json_t *body = act_on_many(house, "{\"action\":\"retry\",\"q\":\"class:quota\"}");
+    assert_int_equal(json_integer_value(json_object_get(body, "done")), 3);
     assert_false(json_is_true(json_object_get(body, "more")));
+    assert_true(json_is_null(json_object_get(body, "next")));
     json_decref(body);
-    body = retry_many(house, "{\"state\":\"failed\"}");
+    body = act_on_many(house, "{\"action\":\"retry\",\"q\":\"many -status:held\"}");
     assert_int_equal(json_array_size(json_object_get(body, "ids")), 6);
+    assert_int_equal(json_array_size(json_object_get(body, "skipped")), 0);
     json_decref(body);
     assert_int_equal(count_of(house, "/api/v1/jobs?state=queued"), 9);
     assert_int_equal(count_of(house, "/api/v1/jobs?state=sent"), 3);
-    assert_int_equal(status_send(house, &admin, "POST", "/api/v1/retry", "{}"), 400);
-    assert_int_equal(status_send(house, &admin, "POST", "/api/v1/retry", "{\"state\":\"sent\"}"), 400);
-    assert_int_equal(status_send(house, &admin, "POST", "/api/v1/retry", "{\"all\":true}"), 400);
-    assert_int_equal(status_send(house, &admin, "POST", "/api/v1/retry", NULL), 415);
+    body = act_on_many(house, "{\"action\":\"cancel\",\"q\":\"many\"}");
+    assert_int_equal(json_integer_value(json_object_get(body, "done")), 9);
+    json_decref(body);
+    assert_int_equal(count_of(house, "/api/v1/jobs?state=cancelled"), 9);
+    body = act_on_many(house, "{\"action\":\"retry\",\"q\":\"many\"}"); /* who cancelled one meant it */
+    assert_int_equal(json_integer_value(json_object_get(body, "done")), 0);
+    json_decref(body);
+}
+
+static void
+test_actions_on_named_jobs(void **state)
+{
+    struct house *house = *state;
+    char ids[12][27], json[256];
+    fill_many(house, ids);
+    snprintf(json, sizeof(json), "{\"action\":\"retry\",\"ids\":[\"%s\",\"%s\",\"01ARZ3NDEKTSV4RRFFQ69G5FAV\"]}",
+             ids[0], ids[3]);
+    json_t *body = act_on_many(house, json);
+    const json_t *skipped = json_object_get(body, "skipped");
+    assert_int_equal(json_integer_value(json_object_get(body, "done")), 1);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(body, "ids"), 0)), ids[0]);
+    assert_int_equal(json_array_size(skipped), 2);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(skipped, 0), "id")), ids[3]);
+    assert_non_null(strstr(json_string_value(json_object_get(json_array_get(skipped, 0), "reason")), "is sent"));
+    json_decref(body);
+    assert_int_equal(count_of(house, "/api/v1/jobs?state=queued"), 1);
+}
+
+static void
+test_actions_that_make_no_sense(void **state)
+{
+    static const char *const bodies[] = {
+        "{}",
+        "{\"action\":\"retry\"}",
+        "{\"action\":\"shred\",\"q\":\"status:failed\"}",
+        "{\"action\":\"retry\",\"q\":\"\"}",
+        "{\"action\":\"retry\",\"q\":\"stauts:failed\"}",
+        "{\"action\":\"retry\",\"q\":\"a\",\"ids\":[]}",
+        "{\"action\":\"retry\",\"ids\":[]}",
+        "{\"action\":\"retry\",\"ids\":[7]}",
+        "{\"action\":\"retry\",\"ids\":[\"x\"]}",
+        "{\"action\":\"retry\",\"q\":\"a\",\"cursor\":\"x\"}",
+        "{\"action\":\"retry\",\"all\":true}",
+    };
+    struct house *house = *state;
+    for (size_t i = 0; i < SP_LEN(bodies); i++)
+        if (status_send(house, &admin, "POST", "/api/v1/jobs/actions", bodies[i]) != 400)
+            fail_msg("%s", bodies[i]);
+    assert_int_equal(status_send(house, &admin, "POST", "/api/v1/jobs/actions", NULL), 415);
 }
 
 static enum sp_rc
@@ -252,7 +354,11 @@ main(void)
         TEST(test_404_for_what_is_no_job),
         TEST(test_retry_queues_again_and_wakes_the_sender),
         TEST(test_cancel_only_what_is_not_over),
-        TEST(test_retry_of_many),
+        TEST(test_a_list_says_what_is_wrong),
+        TEST(test_counts),
+        TEST(test_actions_on_a_search),
+        TEST(test_actions_on_named_jobs),
+        TEST(test_actions_that_make_no_sense),
         TEST(test_a_document_is_downloaded_never_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
