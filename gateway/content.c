@@ -15,7 +15,8 @@ enum {
     HEAD_SIZE = 4096,
     TAIL_SIZE = 1024, /* where readers look for the end of a PDF, trailing rubbish and all */
     DIRECTORY_SIZE = 16384,
-    IFDS_MAX = 20000, /* pages of a TIFF; more is a loop */
+    IFDS_MAX = 20000,      /* pages of a TIFF; more is a loop */
+    ENTRIES_MAX = 1000000, /* of all its directories, which may lie on top of each other */
 };
 
 static const struct kind {
@@ -149,6 +150,7 @@ struct tiff {
     int fd;
     uint64_t size;
     bool big_endian, big_tiff;
+    uint64_t entries; /* looked at so far */
 };
 
 static uint64_t
@@ -183,7 +185,7 @@ tiff_entry_inside(const struct tiff *t, const unsigned char *entry, uint64_t str
     if (count > t->size)
         return false;
     if (count * each > word)
-        return tiff_number(t, entry + 4 + word, word) + count * each <= t->size;
+        return count * each <= t->size && tiff_number(t, entry + 4 + word, word) <= t->size - count * each;
     if (count == 1 && each > 1 && (tag == 273 || tag == 279)) /* StripOffsets, StripByteCounts */
         strip[tag == 279] = tiff_number(t, entry + 4 + word, each);
     return true;
@@ -191,11 +193,11 @@ tiff_entry_inside(const struct tiff *t, const unsigned char *entry, uint64_t str
 
 /* One image file directory: entries between a count and the offset of the next, which is 0 in the last. */
 static bool
-tiff_directory_inside(const struct tiff *t, uint64_t offset, uint64_t *ret_next)
+tiff_directory_inside(struct tiff *t, uint64_t offset, uint64_t *ret_next)
 {
     size_t head = t->big_tiff ? 8 : 2, entry_size = t->big_tiff ? 20 : 12, word = t->big_tiff ? 8 : 4;
     uint64_t count = 0, strip[2] = { 0, 0 };
-    if (!tiff_read(t, offset, head, &count) || count == 0 || count > 4096)
+    if (!tiff_read(t, offset, head, &count) || count == 0 || count > 4096 || (t->entries += count) > ENTRIES_MAX)
         return false;
     for (uint64_t i = 0; i < count; i++) {
         unsigned char entry[20];

@@ -126,6 +126,27 @@ test_a_tiff_that_bites_its_tail_is_not_whole(void **state)
     assert_false(complete);
 }
 
+/* 48 KB that would keep a worker busy for minutes, were each page's directory looked at for itself alone. */
+static void
+test_a_large_directory_that_bites_its_tail_is_given_up_soon(void **state)
+{
+    enum { ENTRIES = 4000, ENTRY = 12 };
+    static unsigned char bytes[8 + 2 + ENTRIES * ENTRY + 4] = { 'I',         'I', '*', 0, 8, 0, 0, 0, ENTRIES & 0xff,
+                                                                ENTRIES >> 8 };
+    (void)state;
+    static const unsigned char entry[] = { 0x2c, 1, 4, 0, 1, 0, 0, 0 }; /* a tag of nobody's, one LONG */
+    for (size_t i = 0; i < ENTRIES; i++)
+        memcpy(bytes + 10 + i * ENTRY, entry, sizeof(entry));
+    bytes[sizeof(bytes) - 4] = 8;
+    int fd = file_of(bytes, sizeof(bytes));
+    struct sp_content content = sp_content_of(fd, sizeof(bytes));
+    assert_string_equal(content.kind, "tiff");
+    (void)alarm(30);
+    assert_false(sp_content_complete(fd, sizeof(bytes), &content));
+    (void)alarm(0);
+    close(fd);
+}
+
 static void
 test_wild_offsets_in_a_tiff_are_survived(void **state)
 {
@@ -177,6 +198,7 @@ main(void)
         cmocka_unit_test(test_macros_and_plain_zips_are_none_of_the_kinds),
         cmocka_unit_test(test_text_programs_and_nothing_are_unknown),
         cmocka_unit_test(test_a_tiff_that_bites_its_tail_is_not_whole),
+        cmocka_unit_test(test_a_large_directory_that_bites_its_tail_is_given_up_soon),
         cmocka_unit_test(test_wild_offsets_in_a_tiff_are_survived),
         cmocka_unit_test(test_the_offset_of_the_file_stays),
         cmocka_unit_test(test_extensions_that_fit_stay),
