@@ -82,6 +82,8 @@ enum sp_rc sp_folder_probe(const struct sp_folder_dirs *dirs, struct sp_err *err
 #define SP_PROBE_NAME ".scanpost-probe"
 /* Names that are left alone: hidden ones, what editors and Windows leave about, and our own notes. */
 bool sp_folder_ignores(const char *name);
+/* Those of them that somebody is going to rename when they are whole. */
+bool sp_folder_unfinished(const char *name);
 
 /* ---- folder_claim.c ---- */
 
@@ -167,7 +169,8 @@ struct sp_dropped {
 void sp_dropped_close(struct sp_dropped *file);
 /* Opens what must be a regular file with something in it. false: take->verdict says what else. */
 bool sp_dropped_open(const struct sp_taker *taker, struct sp_take *take, const char *path, struct sp_dropped *file);
-/* All regular files of a folder of pages: their sizes together, the youngest of their times. false: it is none. */
+/* All regular files of a folder of pages: their sizes together, the youngest of their times. Locked: one of them says
+ * that more will come. false: it is none. */
 bool sp_folder_pages_seen(int dir, const char *path, struct sp_seen *ret, bool *ret_locked);
 
 /* ---- folder_store.c ---- */

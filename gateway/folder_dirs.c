@@ -156,14 +156,25 @@ sp_folder_probe(const struct sp_folder_dirs *dirs, struct sp_err *err)
     return SP_OK;
 }
 
-bool
-sp_folder_ignores(const char *name)
+static bool
+is_among(const char *const *patterns, size_t n, const char *name)
 {
-    static const char *const patterns[] = {
-        ".*", "~$*", "Thumbs.db", "desktop.ini", "*.tmp", "*.part", "*.FAILED.txt"
-    };
-    for (size_t i = 0; i < SP_LEN(patterns); i++)
+    for (size_t i = 0; i < n; i++)
         if (fnmatch(patterns[i], name, FNM_NOESCAPE | FNM_CASEFOLD) == 0)
             return true;
     return false;
+}
+
+bool
+sp_folder_unfinished(const char *name)
+{
+    static const char *const patterns[] = { "~$*", "*.tmp", "*.part" };
+    return is_among(patterns, SP_LEN(patterns), name);
+}
+
+bool
+sp_folder_ignores(const char *name)
+{
+    static const char *const patterns[] = { ".*", "Thumbs.db", "desktop.ini", "*.FAILED.txt" };
+    return is_among(patterns, SP_LEN(patterns), name) || sp_folder_unfinished(name);
 }

@@ -81,7 +81,11 @@ list_names(struct claimed *c, int dir)
         const char *name = item->d_name;
         if (sp_folder_ignores(name) || sp_pages_is_lock(name) || sp_pages_is_log(name))
             continue;
-        if (fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) && info.st_size > 0)
+        if (fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        if (S_ISDIR(info.st_mode)) /* it would go with the others, and nobody would have seen what lies in it */
+            rc = sp_fail(&c->take->err, SP_E_INVALID, "there is a folder in it, and not only pages");
+        else if (S_ISREG(info.st_mode) && info.st_size > 0)
             rc = add_name(c, name);
     }
     if (stream != NULL)
@@ -184,6 +188,7 @@ static enum sp_rc
 look_around(struct claimed *c)
 {
     enum sp_rc rc = list_claim(c);
+    c->hopeless = rc == SP_E_INVALID;
     if (rc == SP_OK && c->directory && unlinkat(c->take->here->claims, c->take->claimed, AT_REMOVEDIR) == 0) {
         c->put_off = true; /* empty: a crash came while it was removed */
         c->take->verdict = SP_TAKE_GONE;

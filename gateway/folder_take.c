@@ -207,7 +207,7 @@ sp_folder_pages_seen(int dir, const char *path, struct sp_seen *ret, bool *ret_l
     while ((item = readdir(stream)) != NULL) { /* NOLINT(concurrency-mt-unsafe): the stream is ours alone */
         if (fstatat(dirfd(stream), item->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
             continue;
-        *ret_locked = *ret_locked || sp_pages_is_lock(item->d_name);
+        *ret_locked = *ret_locked || sp_pages_is_lock(item->d_name) || sp_folder_unfinished(item->d_name);
         struct sp_seen one = sp_seen_of(&info);
         ret->size += one.size;
         if (one.mtime_ns > ret->mtime_ns)

@@ -198,6 +198,66 @@ test_a_folder_of_pages_is_one_job_once_it_is_unlocked(void **state)
     assert_false(file_exists(w->drop, "DOC.XSM"));
 }
 
+/* What lies deeper would go with the pages, and nobody would have looked at it. */
+static void
+test_a_folder_in_a_folder_of_pages_is_not_thrown_away(void **state)
+{
+    struct world *w = *state;
+    char inner[512];
+    w->folders[0].group = SP_GROUP_PAGES;
+    start(w);
+    make_dir(w, "DOC.XSM");
+    make_dir(w, "DOC.XSM/more");
+    drop_pdf(w, "DOC.XSM/more/00000002.PDF", "two");
+    drop_pdf(w, "DOC.XSM/00000001.PDF", "one");
+    EVENTUALLY(status_of(w).rejected == 1);
+    in_drop(w, "rejected", inner);
+    SP_AUTO_FREE char *why = file_text(inner, "DOC.XSM.txt");
+    assert_non_null(strstr(why, "there is a folder in it"));
+    in_drop(w, "rejected/DOC.XSM/more", inner);
+    assert_true(file_exists(inner, "00000002.PDF"));
+    assert_int_equal(world_jobs(w, NULL), 0);
+}
+
+static void
+test_a_page_that_is_still_called_otherwise_is_waited_for(void **state)
+{
+    struct world *w = *state;
+    char from[512], to[512];
+    w->folders[0].group = SP_GROUP_PAGES;
+    start(w);
+    make_dir(w, "DOC.XSM");
+    drop_pdf(w, "DOC.XSM/00000001.PDF", "one");
+    drop_pdf(w, "DOC.XSM/00000002.PDF.part", "two");
+    pause_ms(1000);
+    assert_int_equal(world_jobs(w, NULL), 0);
+    in_drop(w, "DOC.XSM/00000002.PDF.part", from);
+    in_drop(w, "DOC.XSM/00000002.PDF", to);
+    assert_int_equal(rename(from, to), 0);
+    SP_AUTO(sp_job_free) struct sp_job *job = only_job(w);
+    assert_int_equal(job->n_documents, 2);
+    assert_document_is(w, job, 2, "two");
+}
+
+static void
+test_more_pages_than_a_scan_may_have_are_rejected(void **state)
+{
+    struct world *w = *state;
+    char name[64], rejected[512];
+    w->folders[0].group = SP_GROUP_PAGES;
+    make_dir(w, "DOC.XSM");
+    for (int i = 0; i < 4200; i++) {
+        snprintf(name, sizeof(name), "DOC.XSM/%08d.PDF", i);
+        drop_text(w, name, "%PDF-1.4\n%%EOF\n");
+    }
+    start(w);
+    EVENTUALLY(status_of(w).rejected == 1);
+    in_drop(w, "rejected", rejected);
+    SP_AUTO_FREE char *why = file_text(rejected, "DOC.XSM.txt");
+    assert_non_null(strstr(why, "more than"));
+    assert_int_equal(world_jobs(w, NULL), 0);
+}
+
 /* ---- what a crash leaves ---- */
 
 static void
@@ -650,6 +710,9 @@ main(void)
         WITH_WORLD(test_pages_of_two_scans_and_single_files_are_apart),
         WITH_WORLD(test_a_bad_page_rejects_the_scan_as_a_whole),
         WITH_WORLD(test_a_folder_of_pages_is_one_job_once_it_is_unlocked),
+        WITH_WORLD(test_a_folder_in_a_folder_of_pages_is_not_thrown_away),
+        WITH_WORLD(test_a_page_that_is_still_called_otherwise_is_waited_for),
+        WITH_WORLD(test_more_pages_than_a_scan_may_have_are_rejected),
         WITH_WORLD(test_a_claim_of_several_is_finished_once_under_its_id),
         WITH_WORLD(test_a_claim_that_was_half_made_goes_back_and_is_one_scan),
         WITH_WORLD(test_a_half_made_claim_whose_name_is_used_again_is_a_scan_of_its_own),
