@@ -104,6 +104,9 @@ enum sp_rc sp_claim_make_set(const struct sp_folder_dirs *dirs, const struct sp_
 /* A set that a crash left half full: its files go back. What cannot, because its name is used again, becomes a claim of
  * its own. false: the name is not one of those. */
 bool sp_claim_undo_set(const struct sp_folder_dirs *dirs, const char *name);
+/* A link, or whatever else was put in a file's place in the moment of the rename, goes back, or away when its name is
+ * used again. What is a file or a directory stays. */
+void sp_claim_give_back(const struct sp_folder_dirs *dirs, const char *claim);
 /* Makes the rename durable. Before the job is: were the rename undone by a power cut after that, the file would be back
  * under its old name, and become a second job. */
 enum sp_rc sp_claim_sync(const struct sp_folder_dirs *dirs, struct sp_err *err);

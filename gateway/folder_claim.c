@@ -147,6 +147,21 @@ sp_claim_undo_set(const struct sp_folder_dirs *dirs, const char *name)
     return true;
 }
 
+/* ---- what was no file after all ---- */
+
+void
+sp_claim_give_back(const struct sp_folder_dirs *dirs, const char *claim)
+{
+    char id[SP_ULID_SIZE];
+    const char *name;
+    struct stat info;
+    if (!sp_claim_parse(claim, id, &name) || fstatat(dirs->claims, claim, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+        S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))
+        return;
+    if (move(dirs->claims, claim, dirs->dir, name) != 0 && errno == EEXIST)
+        (void)unlinkat(dirs->claims, claim, 0);
+}
+
 /* ---- for good ---- */
 
 enum sp_rc

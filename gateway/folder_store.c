@@ -449,4 +449,6 @@ sp_folder_store(const struct sp_taker *taker, struct sp_take *take)
         reject(take);
     else if (!c.put_off)
         take->verdict = SP_TAKE_TROUBLE;
+    else if (take->verdict == SP_TAKE_GONE)
+        sp_claim_give_back(take->here, take->claimed);
 }

@@ -582,6 +582,29 @@ test_a_claims_folder_that_is_a_link_is_refused(void **state)
     assert_true(file_exists(w->drop, "x.pdf"));
 }
 
+/* Swapped in between the last look and the rename; the second one after its name was used again. */
+static void
+test_a_link_that_was_claimed_goes_back(void **state)
+{
+    struct world *w = *state;
+    char claims[256], path[320], target[256];
+    snprintf(claims, sizeof(claims), "%s/.scanpost", w->drop);
+    snprintf(target, sizeof(target), "%s/secret.pdf", w->root);
+    assert_int_equal(mkdir(claims, 0700), 0);
+    write_file(w->root, "secret.pdf", "%PDF-1.4\n%%EOF\n", 15);
+    for (int i = 1; i <= 2; i++) {
+        snprintf(path, sizeof(path), "%s/01ARZ3NDEKTSV4RRFFQ69G5FA%d~%d.pdf", claims, i, i);
+        assert_int_equal(symlink(target, path), 0);
+    }
+    drop_pdf(w, "2.pdf", "used again");
+    start(w);
+    EVENTUALLY(claims_left(w) == 0 && status_of(w).taken == 1);
+    snprintf(path, sizeof(path), "%s/1.pdf", w->drop);
+    assert_int_equal(readlink(path, claims, sizeof(claims)), strlen(target));
+    assert_true(file_exists(w->root, "secret.pdf"));
+    assert_int_equal(world_jobs(w, NULL), 1);
+}
+
 /* A strange hidden folder is soon tidied away. */
 static void
 test_a_claims_folder_that_is_removed_is_made_anew(void **state)
@@ -746,6 +769,7 @@ main(void)
         WITH_WORLD(test_a_folder_that_goes_and_comes_back),
         WITH_WORLD(test_a_folder_that_is_missing_at_start_is_waited_for),
         WITH_WORLD(test_a_claims_folder_that_is_a_link_is_refused),
+        WITH_WORLD(test_a_link_that_was_claimed_goes_back),
         WITH_WORLD(test_a_claims_folder_that_is_removed_is_made_anew),
         WITH_WORLD(test_a_claim_is_opened_where_it_was_made),
         WITH_WORLD(test_without_the_people_file_files_for_people_stay),
