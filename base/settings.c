@@ -81,6 +81,21 @@ sp_settings_run_dir(const char *file, char **ret, struct sp_err *err)
     return SP_OK;
 }
 
+enum sp_rc
+sp_settings_files(const char *file, sp_settings_file_fn *fn, void *context, struct sp_err *err)
+{
+    SP_AUTO(sp_settings_free) struct sp_settings *settings = settings_new(file);
+    struct sp_err why = { 0 };
+    if (settings == NULL)
+        return sp_fail(err, SP_E_NOMEM, "settings: out of memory");
+    struct sp_parsed parsed = { .settings = settings, .err = &why };
+    enum sp_rc rc = sp_parsed_read(&parsed);
+    for (size_t i = 0; rc == SP_OK && i < parsed.text.n_pieces; i++)
+        fn(context, parsed.text.pieces[i].origin.file);
+    sp_parsed_free(&parsed);
+    return rc == SP_OK ? SP_OK : sp_fail(err, rc, "%s", why.text);
+}
+
 const char *
 sp_method_identity(const struct sp_settings *settings, const struct sp_method_settings *method)
 {

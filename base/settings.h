@@ -143,6 +143,11 @@ void sp_settings_free(struct sp_settings **settings); /* accepts NULL; leaves NU
  * refuses to take over. The caller frees *ret. */
 enum sp_rc sp_settings_run_dir(const char *file, char **ret, struct sp_err *err);
 
+/* Calls fn for the file and each that it includes, some perhaps more than once; what stands in them is not looked at.
+ */
+typedef void sp_settings_file_fn(void *context, const char *file);
+enum sp_rc sp_settings_files(const char *file, sp_settings_file_fn *fn, void *context, struct sp_err *err);
+
 /* Whom Microsoft counts a method's messages for: the mailbox; the method itself where none signs in. */
 const char *sp_method_identity(const struct sp_settings *settings, const struct sp_method_settings *method);
 

@@ -441,6 +441,12 @@ sp_db_last_row(struct sp_db *db)
     return sqlite3_last_insert_rowid(db->handle);
 }
 
+struct sqlite3 *
+sp_db_handle(struct sp_db *db)
+{
+    return db->handle;
+}
+
 /* --- transactions ------------------------------------------------------------------------------------------------ */
 
 /* IMMEDIATE: the lock is taken at once, where waiting for it helps. A transaction that began by reading could only

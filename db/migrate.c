@@ -45,8 +45,8 @@ make_if_missing(const char *path, struct sp_err *err)
     return make_empty(path, err);
 }
 
-static enum sp_rc
-check_damage(struct sp_db *db, struct sp_err *err)
+enum sp_rc
+sp_db_quick_check(struct sp_db *db, struct sp_err *err)
 {
     struct sp_rows rows;
     sp_db_query(db, "PRAGMA quick_check(1)", NULL, 0, &rows);
@@ -148,7 +148,7 @@ sp_db_migrate_by(const struct sp_migrations *steps, const char *dir, bool *ret_f
     if (rc == SP_OK)
         rc = sp_db_connect(path, MIGRATE_BUSY_MS, &db, err);
     if (rc == SP_OK)
-        rc = check_damage(db, err);
+        rc = sp_db_quick_check(db, err);
     if (rc == SP_OK)
         rc = climb(db, steps, path, err);
     if (rc == SP_OK)

@@ -136,6 +136,14 @@ sp_spool_envelope(struct sp_spool *spool, const char *id, struct sp_str *ret, st
     return rc == SP_OK ? sp_io_read_file(dir, SP_SPOOL_ENVELOPE, ENVELOPE_MOST, ret, err) : rc;
 }
 
+enum sp_rc
+sp_spool_envelope_open(struct sp_spool *spool, const char *id, int *ret_fd, struct sp_err *err)
+{
+    SP_AUTO_CLOSE int dir = -1;
+    enum sp_rc rc = open_entry(spool, id, &dir, err);
+    return rc == SP_OK ? sp_spool_open_file(dir, SP_SPOOL_ENVELOPE, ret_fd, err) : rc;
+}
+
 /* Out of sight in one step, and that step durable, before the first byte goes: no crash leaves half an entry under its
  * name, or brings a removed one back. */
 enum sp_rc

@@ -49,6 +49,8 @@ void sp_spool_entry_free(struct sp_spool_entry **place);
 /* Opens a document for reading. SP_E_NOTFOUND. */
 enum sp_rc sp_spool_read(struct sp_spool *spool, const char *id, size_t number, int *ret_fd, struct sp_err *err);
 enum sp_rc sp_spool_envelope(struct sp_spool *spool, const char *id, struct sp_str *ret, struct sp_err *err);
+/* The same, to be read by the caller, from its start. */
+enum sp_rc sp_spool_envelope_open(struct sp_spool *spool, const char *id, int *ret_fd, struct sp_err *err);
 /* Removes a published entry; absent is fine. */
 enum sp_rc sp_spool_remove(struct sp_spool *spool, const char *id, struct sp_err *err);
 /* Calls fn for every published entry, in no order, until it fails. */

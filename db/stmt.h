@@ -21,6 +21,7 @@
 
 struct sp_arena;
 struct sp_db;
+struct sqlite3;
 struct sqlite3_stmt;
 
 enum sp_bind_kind { SP_BIND_NONE, SP_BIND_TEXT, SP_BIND_RAW, SP_BIND_NUMBER };
@@ -97,6 +98,8 @@ bool sp_db_lost(const struct sp_db *db);
 /* For migrate.c: connects to a file whatever its version, and runs a text of several statements. */
 enum sp_rc sp_db_connect(const char *path, int busy_ms, struct sp_db **ret, struct sp_err *err);
 enum sp_rc sp_db_script(struct sp_db *db, const char *sql, struct sp_err *err);
+enum sp_rc sp_db_quick_check(struct sp_db *db, struct sp_err *err); /* SP_E_CORRUPT */
+struct sqlite3 *sp_db_handle(struct sp_db *db);                     /* for snapshot.c: its backup interface */
 char *sp_db_path(const char *dir); /* dir/scanpost.db, to be freed; NULL when memory is out */
 
 #endif

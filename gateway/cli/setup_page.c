@@ -62,7 +62,7 @@ static enum sp_rc
 make_certificate(struct sp_setup *s, struct sp_err *err)
 {
     SP_AUTO(sp_str_free) struct sp_str public = { 0 }, private = { 0 };
-    const char *names[NAMES_MAX];
+    const char *names[NAMES_MAX] = { NULL };
     char system[65] = "";
     size_t n = 0;
     add_name(s, names, &n, s->answers.hostname);

@@ -13,11 +13,15 @@ sp_setup_test_page(struct sp_str *out, const char *hostname, const char *when)
     SP_AUTO(sp_str_free) struct sp_str words = { 0 };
     size_t places[OBJECTS];
     sp_str_addf(&words, "BT /F1 20 Tf 72 720 Td (A test scan by scanpost on %s, %s) Tj ET", hostname, when);
-    const char *const objects[OBJECTS] = { "<< /Type /Catalog /Pages 2 0 R >>",
-                                           "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-                                           "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-                                           "/Resources << /Font << /F1 5 0 R >> >> >>",
-                                           NULL, "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>" };
+    static const char page[] = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+                               " /Resources << /Font << /F1 5 0 R >> >> >>";
+    static const char *const objects[OBJECTS] = {
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        page,
+        NULL /* the words */,
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    };
     sp_str_add(out, "%PDF-1.4\n");
     for (size_t i = 0; i < OBJECTS; i++) {
         places[i] = out->len;

@@ -149,6 +149,7 @@ sp_pair_der_base64(const struct sp_str *pem, struct sp_str *ret, struct sp_err *
 
 /* A key with a passphrase has nobody to ask for it: scanpostd could not read it either. */
 static int
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's */
 no_passphrase(char *buffer, int size, int writing, void *context)
 {
     (void)buffer, (void)size, (void)writing, (void)context;

@@ -17,7 +17,14 @@
 #include "base/str.h"
 #include "base/text.h"
 
-enum { LOOKUP_MS = 10 * 1000, STAGE_MS = 10 * 1000, SMTP_PORT = 25, SUBMISSION_PORT = 587, HTTPS_PORT = 443 };
+enum {
+    LOOKUP_MS = 10 * 1000,
+    STAGE_MS = 10 * 1000,
+    ANSWER_MS = 20 * 1000,
+    SMTP_PORT = 25,
+    SUBMISSION_PORT = 587,
+    HTTPS_PORT = 443
+};
 
 struct prober {
     const struct sp_answers *answers;
@@ -227,7 +234,7 @@ find_tenant(struct prober *p, struct sp_err *err)
                                               .clock = &sp_clock_system,
                                               .dns = p->dns,
                                               .connect_ms = STAGE_MS,
-                                              .answer_ms = 2 * STAGE_MS };
+                                              .answer_ms = ANSWER_MS };
     const char *login = sp_cloud_places(p->answers->cloud)->login_host;
     p->tell("port 443 and the tenant");
     if (!origin_of(p->places->token_url, origin, sizeof origin))
