@@ -98,7 +98,7 @@ class Scene:
         jobs["failed"] = self.after("failed", "Newsletter.pdf", to="everybody@contoso.com")
         jobs["failed too"] = self.after("failed", LONG, route="personnel")
         play("mx/reply:rcpt:550 5.7.1 " + ATTACK, "submission/reply:rcpt:550 5.7.1 " + ATTACK)
-        jobs["attack reply"] = self.after("held", "Odd answer.pdf", to="carol@contoso.com")
+        jobs["attack reply"] = self.after("failed", "Odd answer.pdf", to="carol@contoso.com")
         play("recipient-unknown:left@contoso.com", "submission/recipient-unknown:left@contoso.com")
         jobs["partial"] = self.after("partial", "Offer.pdf", to=["dora@contoso.com", "left@contoso.com"])
         play("submission/other", "mx/other")

@@ -166,6 +166,7 @@ export interface Folder {
   advised_settle_ms: number | null;
   route?: string;
   count?: number;
+  silent?: boolean;
 }
 
 export interface Token {
@@ -177,15 +178,19 @@ export interface Token {
   revoked: string | null;
   last_scan?: string | null;
   count?: number;
+  silent?: boolean;
 }
 
 export interface Refusal {
   at: string;
+  first?: string | null;
   door: string;
   who: string;
   address: string;
-  status: number;
+  status: number | null;
   reason: string;
+  /** the file, or what was asked for */
+  what?: string;
   count: number;
 }
 

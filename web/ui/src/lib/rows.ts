@@ -2,6 +2,7 @@
  * ULIDs, so a larger id is a newer job. */
 
 import type { Job, JobRow } from '../api/types';
+import { sourceWords } from './words';
 
 /** A whole job as a list has it: what the list takes from the last failed attempt is taken here. */
 export function rowOf(job: Job): JobRow {
@@ -27,6 +28,16 @@ export function titleOf(row: Pick<JobRow, 'documents' | 'subject' | 'id'>): stri
   const [first] = row.documents;
   if (!first) return row.subject || row.id;
   return row.documents.length > 1 ? `${first.name} and ${row.documents.length - 1} more` : first.name;
+}
+
+/** Who scanned, unless that is said by the source already. */
+export function userOf(row: Pick<JobRow, 'user' | 'source_name'>): string {
+  return row.user === row.source_name ? '' : row.user;
+}
+
+/** "Folder scans, alice" */
+export function cameBy(row: Pick<JobRow, 'source' | 'source_name' | 'user'>): string {
+  return [sourceWords(row.source, row.source_name), userOf(row)].filter((word) => word !== '').join(', ');
 }
 
 export function sizeOf(row: Pick<JobRow, 'documents' | 'size'>): number {

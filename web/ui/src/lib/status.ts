@@ -56,7 +56,7 @@ function sentCount(job: JobRow): number {
 /** What Microsoft said last, in our words: short, for a line. */
 function trouble(job: JobRow): string {
   const short = classWords(job.class ?? '');
-  return short || job.summary || job.trouble || '';
+  return (short || job.summary || job.trouble || '').replace(/\.$/, '');
 }
 
 function whyWaiting(job: JobRow): string {

@@ -5,9 +5,9 @@ import { lastList } from '../api/job_list';
 import { useResource } from '../api/resource';
 import type { Job } from '../api/types';
 import { jobPlace, jobsPlace } from '../lib/route';
-import { titleOf } from '../lib/rows';
+import { cameBy, titleOf } from '../lib/rows';
 import { bannerOf } from '../lib/status';
-import { sourceWords } from '../lib/words';
+import { numberWords } from '../lib/text';
 import { CopyButton } from '../parts/copy';
 import { Decision } from '../parts/decision';
 import { Documents } from '../parts/documents';
@@ -51,8 +51,7 @@ function Facts({ job }: { job: Job }) {
       <Fact label="Subject">{job.subject}</Fact>
       <Fact label="From">{job.from}</Fact>
       <Fact label="Came by">
-        {sourceWords(job.source, job.source_name)}
-        {job.user !== '' && `, ${job.user}`}
+        {cameBy(job)}
       </Fact>
       <Fact label="Taken">
         <When at={job.created} />
@@ -76,6 +75,15 @@ function Facts({ job }: { job: Job }) {
   );
 }
 
+function Part({ id, title, children }: { id: string; title: string; children: ComponentChildren }) {
+  return (
+    <section class="panel" aria-labelledby={`story-${id}`}>
+      <h2 id={`story-${id}`}>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
 function Story({ job, reload }: { job: Job; reload: () => void }) {
   const title = titleOf(job);
   useTitle(title);
@@ -86,23 +94,23 @@ function Story({ job, reload }: { job: Job; reload: () => void }) {
       </div>
       <JobBanner job={job} onChanged={reload} />
       <div class="story">
-        <section class="panel" aria-labelledby="story-attempts">
-          <h2 id="story-attempts">What happened</h2>
-          <Timeline job={job} fixShown={bannerOf(job).fix} />
-        </section>
-        <section class="panel" aria-labelledby="story-recipients">
-          <h2 id="story-recipients">Recipients</h2>
-          <Recipients recipients={job.recipients} />
-        </section>
-        <section class="panel" aria-labelledby="story-facts">
-          <h2 id="story-facts">The scan</h2>
-          <Documents job={job} />
-          <Facts job={job} />
-        </section>
-        <section class="panel" aria-labelledby="story-decision">
-          <h2 id="story-decision">Why this way</h2>
-          <Decision decision={job.decision} />
-        </section>
+        <div>
+          <Part id="attempts" title="What happened">
+            <Timeline job={job} fixShown={bannerOf(job).fix} />
+          </Part>
+          <Part id="facts" title="The scan">
+            <Documents job={job} />
+            <Facts job={job} />
+          </Part>
+        </div>
+        <div>
+          <Part id="recipients" title={job.recipients.length > 1 ? `${numberWords(job.recipients.length)} recipients` : 'Recipient'}>
+            <Recipients recipients={job.recipients} />
+          </Part>
+          <Part id="decision" title="Why this way">
+            <Decision decision={job.decision} />
+          </Part>
+        </div>
       </div>
     </>
   );

@@ -3,7 +3,7 @@
 import { useResource } from '../api/resource';
 import type { Sources as SourcesAnswer } from '../api/types';
 import { jobsPlace } from '../lib/route';
-import { numberWords } from '../lib/text';
+import { countWords } from '../lib/text';
 import { Devices } from '../parts/devices';
 import { Folders } from '../parts/folders';
 import { Icon } from '../parts/icon';
@@ -28,7 +28,7 @@ function Queues({ queues }: { queues: SourcesAnswer['queues'] }) {
             <div class="source-body">
               <p class="source-head">
                 <strong>{queue.name}</strong>
-                <a href={jobsPlace(`source:${queue.name}`)}>{numberWords(queue.count)} jobs</a>
+                <a href={jobsPlace(`source:${queue.name}`)}>{countWords(queue.count, 'job')}</a>
               </p>
               <p class="muted fine">
                 Last job: <When at={queue.last_scan} />.

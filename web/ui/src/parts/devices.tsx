@@ -7,7 +7,7 @@ import { asProblem } from '../api/resource';
 import type { Token } from '../api/types';
 import { hereFrom, httpWay, type PanelWay, webdavWay } from '../lib/panel';
 import { jobsPlace } from '../lib/route';
-import { listWords, numberWords, sentence } from '../lib/text';
+import { countWords, listWords, sentence } from '../lib/text';
 import { CopyButton } from './copy';
 import { Dialog } from './dialog';
 import { Icon } from './icon';
@@ -134,7 +134,8 @@ function Device({ device, onRevoke }: { device: Token; onRevoke: ((device: Token
         <p class="source-head">
           <strong>{device.name}</strong>
           {gone && <Pill tone="quiet" word="Revoked" />}
-          {device.count !== undefined && <a href={jobsPlace(`source:${device.name}`)}>{numberWords(device.count)} scans</a>}
+          {device.silent && !gone && <Pill tone="held" word="Silent" />}
+          {device.count !== undefined && <a href={jobsPlace(`source:${device.name}`)}>{countWords(device.count, 'scan')}</a>}
         </p>
         <p class="muted fine">
           {device.route !== '' ? `Route ${device.route}` : 'Any route'}

@@ -3,12 +3,13 @@
 import type { Folder } from '../api/types';
 import { hereFrom, smbWay } from '../lib/panel';
 import { jobsPlace } from '../lib/route';
-import { countWords, numberWords, sentence } from '../lib/text';
+import { countWords, sentence } from '../lib/text';
 import { spanWords } from '../lib/time';
 import { Icon } from './icon';
 import { PanelHelp } from './panel_help';
 import { useSigned } from './session';
 import { Empty } from './states';
+import { Pill } from './status';
 import { When } from './when';
 
 function FolderItem({ folder }: { folder: Folder }) {
@@ -20,7 +21,8 @@ function FolderItem({ folder }: { folder: Folder }) {
       <div class="source-body">
         <p class="source-head">
           <strong>{folder.name}</strong>
-          <a href={jobsPlace(`source:${folder.name}`)}>{numberWords(folder.count ?? folder.taken)} scans</a>
+          {folder.silent && <Pill tone="held" word="Silent" />}
+          <a href={jobsPlace(`source:${folder.name}`)}>{countWords(folder.count ?? folder.taken, 'scan')}</a>
         </p>
         {folder.trouble !== '' && (
           <p class="notice bad">

@@ -3,7 +3,7 @@
 import { memo } from './memo';
 import type { JobRow } from '../api/types';
 import { jobPlace } from '../lib/route';
-import { sizeOf, titleOf } from '../lib/rows';
+import { sizeOf, titleOf, userOf } from '../lib/rows';
 import { statusOf } from '../lib/status';
 import { firstAndMore, sizeWords } from '../lib/text';
 import { sourceWords } from '../lib/words';
@@ -59,7 +59,7 @@ function Row({ job, marked, onMark }: Props) {
       </td>
       <td role="cell" class="cell-source">
         <span>{sourceWords(job.source, job.source_name)}</span>
-        {job.user !== '' && <span class="sub">{job.user}</span>}
+        {userOf(job) !== '' && <span class="sub">{userOf(job)}</span>}
       </td>
       <td role="cell" class="cell-when">
         <When at={job.created} />

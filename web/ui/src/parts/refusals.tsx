@@ -31,7 +31,8 @@ export function Refusals({ refusals }: { refusals: Refusal[] }) {
                 {doorWords(refusal.door)}
                 {refusal.who !== '' && `, ${refusal.who}`}
                 {refusal.address !== '' && `, from ${refusal.address}`}
-                {refusal.status > 0 && `, answered ${refusal.status}`}
+                {refusal.status !== null && `, answered ${refusal.status}`}
+                {refusal.what && `, ${refusal.what}`}
                 {refusal.count > 1 && `, ${countWords(refusal.count, 'time')}`}
               </p>
             </div>

@@ -25,7 +25,7 @@ const rooms = [
   { part: 'jobs', name: 'Jobs', role: 'viewer' },
   { part: 'methods', name: 'Methods', role: 'viewer' },
   { part: 'sources', name: 'Sources', role: 'viewer' },
-  { part: 'admin', name: 'Administration', role: 'admin' },
+  { part: 'admin', name: 'Admin', role: 'admin' },
 ] as const;
 
 function Room({ place }: { place: Place }) {

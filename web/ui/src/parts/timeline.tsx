@@ -2,7 +2,7 @@
 
 import type { Attempt, Job } from '../api/types';
 import { attemptFacts, attemptSentence, attemptTone, peerText } from '../lib/attempt';
-import { sourceWords } from '../lib/words';
+import { cameBy } from '../lib/rows';
 import { CopyButton } from './copy';
 import { FixText } from './fix_text';
 import { Icon } from './icon';
@@ -99,8 +99,7 @@ export function Timeline({ job, fixShown }: { job: Job; fixShown: string }) {
             <When at={job.created} />
           </p>
           <p class="muted fine">
-            {sourceWords(job.source, job.source_name)}
-            {job.user !== '' && ` · ${job.user}`}
+            {cameBy(job)}
           </p>
         </div>
       </li>
