@@ -102,7 +102,7 @@ class Scene:
         play("recipient-unknown:left@contoso.com", "submission/recipient-unknown:left@contoso.com")
         jobs["partial"] = self.after("partial", "Offer.pdf", to=["dora@contoso.com", "left@contoso.com"])
         play("submission/other", "mx/other")
-        jobs["held"] = self.after("held", "Passport.jpg.pdf", to="personnel@contoso.com")
+        jobs["held"] = self.after("held", "Passport.pdf", to="personnel@contoso.com")
         play("ip-blocked", "submission/busy")
         jobs["deferred"] = self.after("deferred", "Payslips November.pdf", route="personnel")
         jobs["cancelled"] = self.scan("Wrong pages.pdf")

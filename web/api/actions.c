@@ -1,5 +1,6 @@
 /* actions.c - many jobs at once: those of a search, or those that are named. Page by page, each page one transaction,
  * and at most a thousand jobs a request: "more" says to ask again, with "next" as "cursor". */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -14,7 +15,7 @@
 #include "web/api/input.h"
 #include "web/api/tables.h"
 
-enum { PAGE = 100, MOST = 1000, WORK_MS = 500 };
+enum { PAGE = 100, MOST = 1000, WORK_MS = 500, ZONE_MIN = 14 * 60 };
 
 static const struct action {
     const char *word, *done;
@@ -129,16 +130,30 @@ do_named(const struct sp_api *api, const json_t *ids, struct work *work, struct 
     return rc;
 }
 
+/* As GET /api/v1/jobs takes it: what is acted on has to be what was seen. */
+static enum sp_rc
+read_zone(const json_t *body, int *ret, struct sp_err *err)
+{
+    const json_t *zone = json_object_get(body, "zone_offset_min");
+    *ret = (int)json_integer_value(zone);
+    if (zone != NULL && (!json_is_integer(zone) || llabs(json_integer_value(zone)) > ZONE_MIN))
+        return sp_fail(err, SP_E_INVALID, "'zone_offset_min' has to be minutes east of UTC");
+    return SP_OK;
+}
+
 static enum sp_rc
 do_queried(const struct sp_api *api, struct sp_db *db, const json_t *body, struct work *work, struct sp_err *err)
 {
     struct sp_query query;
     const char *text = NULL, *cursor = "";
+    int zone = 0;
     enum sp_rc rc = sp_input_text(body, "q", SP_QUERY_MAX, &text, err);
     if (rc == SP_OK)
         rc = sp_input_text_or_none(body, "cursor", 32, &cursor, err);
     if (rc == SP_OK)
-        rc = sp_query_parse(text, sp_wall_ms(api->clock), 0, &query, err);
+        rc = read_zone(body, &zone, err);
+    if (rc == SP_OK)
+        rc = sp_query_parse(text, sp_wall_ms(api->clock), zone, &query, err);
     if (rc == SP_OK)
         rc = sp_query_add_states(&query, work->action->states, err);
     return rc == SP_OK ? do_search(api, db, &query, *cursor != '\0' ? cursor : NULL, work, err) : rc;
@@ -185,7 +200,7 @@ note(const struct sp_api *api, const struct sp_request *req, const struct action
 static void
 job_actions(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
 {
-    static const char *const keys[] = { "action", "q", "ids", "cursor", NULL };
+    static const char *const keys[] = { "action", "q", "ids", "cursor", "zone_offset_min", NULL };
     struct sp_err err = { 0 };
     json_t *body = NULL;
     struct work work = { .ids = json_array(), .skipped = json_array() };

@@ -6,7 +6,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 export const facts = JSON.parse(readFileSync(process.env.SCANPOST_FACTS, 'utf8'));
-export const PATIENCE = 20_000;
+export const PATIENCE = Number(process.env.SCANPOST_PATIENCE_MS ?? 20_000);
 
 let browser;
 

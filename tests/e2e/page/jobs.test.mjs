@@ -24,7 +24,7 @@ test('a job is found by each kind of search', async () => {
     [`id:${facts.jobs.document}`, [LEASE]],
     [facts.jobs.document, [LEASE]],
     ['status:partial', ['Offer.pdf']],
-    ['status:held', ['Passport.jpg.pdf']],
+    ['status:held', ['Passport.pdf']],
     ['status:sent to:bob', ['Whiteboard.png']],
     ['class:spam_content -to:personnel', ['Newsletter.pdf']],
     ['class:spam_content newsletter', ['Newsletter.pdf']],
@@ -65,7 +65,7 @@ test('views, and words that are offered', async () => {
   await page.keyboard.press('Enter');
   assert.equal(await page.getByLabel('Search jobs').inputValue(), 'status:');
   await page.getByRole('option', { name: 'status:held' }).click();
-  await until('held ones only', async () => JSON.stringify(await listed(page)) === '["Passport.jpg.pdf"]');
+  await until('held ones only', async () => JSON.stringify(await listed(page)) === '["Passport.pdf"]');
   await endWell(page);
 });
 
@@ -76,7 +76,7 @@ test('one line tells what became of each', async () => {
   assert.match(await line('Payslips November.pdf').innerText(), /Waiting\s+(Microsoft is busy|no way is open).*next try \d\d:\d\d/s);
   assert.match(await line(LEASE).innerText(), /Sent\s+accepted by Microsoft/);
   assert.match(await line('Offer.pdf').innerText(), /Partly sent\s+1 of 2 accepted/);
-  assert.match(await line('Passport.jpg.pdf').innerText(), /Needs you/);
+  assert.match(await line('Passport.pdf').innerText(), /Needs you/);
   assert.match(await line('Wrong pages.pdf').innerText(), /Cancelled/);
   await endWell(page);
 });

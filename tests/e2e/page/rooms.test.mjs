@@ -21,6 +21,7 @@ test('the overview says whether it works, what is wrong and who must act', async
 });
 
 test('a method is checked, and its stages tick through', async () => {
+  play();
   const page = await openAs('otto', '#/methods');
   const card = page.locator('[data-method=submission]');
   await card.getByRole('button', { name: /^Check now/ }).click();
@@ -43,6 +44,9 @@ test('a method that is shut says why, and shows what to type', async () => {
   await card.getByText('Copied').waitFor();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^Set-CASMailbox/m);
   play();
+  await card.getByRole('button', { name: /^Check now/ }).click();
+  await card.locator('.check-verdict', { hasText: 'It works' }).waitFor();
+  await card.locator('header .pill', { hasText: 'Shut' }).waitFor({ state: 'hidden' });
   await endWell(page);
 });
 
@@ -51,7 +55,7 @@ test('sources: a device gets a token once, hands in a scan, and is shut out', as
   const devices = page.getByRole('region', { name: 'Devices' });
   await devices.getByRole('button', { name: 'Add a device' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Device').fill('new-copier');
+  await dialog.getByLabel(/^Device/).fill('new-copier');
   await dialog.getByLabel('Route').selectOption('accounting');
   await dialog.getByRole('button', { name: 'Make the token' }).click();
   const token = await dialog.locator('.token code').textContent();

@@ -90,19 +90,20 @@ export interface JobRow {
   duplicate_of: string | null;
   documents: JobDocument[];
   recipients: Recipient[];
-  class?: string;
-  cause?: string;
-  summary?: string;
+  class?: string | null;
+  cause?: string | null;
+  /** in lists: of the last failed attempt */
+  summary?: string | null;
   size?: number;
   waits_for_method?: boolean;
-  waits_in?: string;
+  waits_in?: string | null;
+  forwarded_from?: string | null;
 }
 
 export interface Job extends JobRow {
   attempts: Attempt[];
   decision: Choice[];
   forwarded_to?: string | string[] | null;
-  forwarded_from?: string | null;
 }
 
 export interface JobPage {

@@ -1,6 +1,7 @@
 /** What somebody did, as a sentence. Pure. An action that is not known here is shown as it is named. */
 
 import type { AuditEntry } from '../api/types';
+import { isJobId } from './route';
 
 const actions: Record<string, string> = {
   sign_in: 'signed in',
@@ -27,9 +28,7 @@ export function actionText(entry: Pick<AuditEntry, 'action'>): string {
   return actions[entry.action] ?? entry.action.replaceAll('_', ' ');
 }
 
-const ulid = /^[0-9A-HJKMNP-TV-Z]{26}$/;
-
 /** The job that an entry is about, for a link. */
 export function jobOf(entry: Pick<AuditEntry, 'object'>): string | null {
-  return ulid.test(entry.object) ? entry.object : null;
+  return isJobId(entry.object) ? entry.object : null;
 }

@@ -9,6 +9,7 @@ export interface BulkAnswer {
   ids: string[];
   skipped: { id: string; reason: string }[];
   more: boolean;
+  next: string | null;
 }
 
 export interface Count {
@@ -17,10 +18,16 @@ export interface Count {
   more: boolean;
 }
 
-const verbs: Record<BulkAction, { ask: string; done: string }> = {
-  retry: { ask: 'Send again', done: 'queued again' },
-  cancel: { ask: 'Cancel', done: 'cancelled' },
+/** states: what the action makes sense for, of all that a search finds */
+const verbs: Record<BulkAction, { ask: string; done: string; states: string }> = {
+  retry: { ask: 'Send again', done: 'queued again', states: 'failed,partial,held,deferred' },
+  cancel: { ask: 'Cancel', done: 'cancelled', states: 'queued,held,deferred' },
 };
+
+/** The search, narrowed to what the action would touch. */
+export function touched(action: BulkAction, q: string): string {
+  return `${q} status:${verbs[action].states}`.trim();
+}
 
 export const actionWords = (action: BulkAction): string => verbs[action].ask;
 

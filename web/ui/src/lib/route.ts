@@ -32,5 +32,8 @@ export function placeOf(parts: readonly string[], query: Record<string, string> 
   return text === '' ? path : `${path}?${text}`;
 }
 
+/** A job's number: a ULID. What is none was mistyped, and is not asked for. */
+export const isJobId = (text: string): boolean => /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text);
+
 export const jobPlace = (id: string): string => placeOf(['jobs', id]);
 export const jobsPlace = (q = ''): string => placeOf(['jobs'], { q });

@@ -11,9 +11,12 @@ export function Admin({ tab }: { tab: string }) {
   const admin = useMay('admin');
   if (!admin)
     return (
-      <Empty icon="door" title="Only administrators come in here">
-        <a href="#/">To the overview</a>
-      </Empty>
+      <>
+        <h1 class="unseen">Admin</h1>
+        <Empty icon="door" title="Only administrators come in here">
+          <a href="#/">To the overview</a>
+        </Empty>
+      </>
     );
   const audit = tab === 'audit';
   return (

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { lastList } from '../api/job_list';
 import { useResource } from '../api/resource';
 import type { Job } from '../api/types';
-import { jobPlace, jobsPlace } from '../lib/route';
+import { isJobId, jobPlace, jobsPlace } from '../lib/route';
 import { cameBy, titleOf } from '../lib/rows';
 import { bannerOf } from '../lib/status';
 import { numberWords } from '../lib/text';
@@ -123,7 +123,8 @@ function neighbour(id: string, step: number): string | undefined {
 }
 
 export function JobPage({ id }: { id: string }) {
-  const job = useResource<Job>(`/api/v1/jobs/${encodeURIComponent(id)}`, ['job'], (event) => event.id === undefined || event.id === id);
+  const known = isJobId(id);
+  const job = useResource<Job>(known ? `/api/v1/jobs/${id}` : null, ['job'], (event) => event.id === undefined || event.id === id);
   const move = (step: number) => {
     const other = neighbour(id, step);
     if (other) goTo(jobPlace(other), true);
@@ -139,10 +140,13 @@ export function JobPage({ id }: { id: string }) {
         </a>
       </p>
       {job.loading && <Loading what="the job" rows={6} />}
-      {job.error && job.error.status === 404 && (
-        <Empty icon="search" title="There is no such job">
-          It may be older than the history that is kept.
-        </Empty>
+      {(!known || job.error?.status === 404) && (
+        <>
+          <h1 class="unseen">Job</h1>
+          <Empty icon="search" title="There is no such job">
+            It may be older than the history that is kept.
+          </Empty>
+        </>
       )}
       {job.error && job.error.status !== 404 && <Trouble problem={job.error} what="The job" retry={job.reload} />}
       {job.data && <Story job={job.data} reload={job.reload} />}

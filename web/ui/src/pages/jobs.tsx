@@ -7,6 +7,7 @@ import { useLive } from '../api/resource';
 import { type Count, countText } from '../lib/bulk';
 import { valueOf, withTerm } from '../lib/query';
 import { jobsPlace } from '../lib/route';
+import { sentence } from '../lib/text';
 import { BulkDialog, type BulkWish } from '../parts/bulk';
 import { Chips } from '../parts/chips';
 import { Icon } from '../parts/icon';
@@ -165,7 +166,7 @@ export function Jobs({ q }: { q: string }) {
       <Views q={q} onChange={search} />
       <Chips q={q} onChange={search} />
       <div class="actions-line">
-        {operator && !empty && (
+        {operator && !empty && (q !== '' || !all) && (
           <>
             <button type="button" class="secondary small" onClick={() => bulk('retry')}>
               <Icon name="retry" size={15} /> {all ? 'Send all of these again' : `Send ${marked.size} again`}
@@ -186,7 +187,13 @@ export function Jobs({ q }: { q: string }) {
           </a>
         )}
       </div>
-      {list.error && <Trouble problem={list.error} what="The list" retry={list.reload} />}
+      {list.error && list.error.status === 400 && (
+        <p class="notice held" role="alert">
+          <Icon name="held" />
+          <span>{sentence(list.error.message)}</span>
+        </p>
+      )}
+      {list.error && list.error.status !== 400 && <Trouble problem={list.error} what="The list" retry={list.reload} />}
       {list.loading && <Loading what="jobs" rows={8} />}
       {empty && q === '' && (
         <Empty icon="mail" title="No scan has come in yet">

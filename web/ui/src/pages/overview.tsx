@@ -106,6 +106,7 @@ export function Overview() {
   const overview = useResource<OverviewAnswer>('/api/v1/overview', ['job', 'method', 'source']);
   return (
     <>
+      {!overview.data && <h1 class="unseen">Overview</h1>}
       {overview.loading && <Loading what="the overview" rows={5} />}
       {overview.error && <Trouble problem={overview.error} what="The overview" retry={overview.reload} />}
       {overview.data && (

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask, withQuery } from '../api/client';
 import { zoneOffset } from '../api/job_list';
 import { asProblem } from '../api/resource';
-import { type BulkAction, type BulkAnswer, actionWords, type Count, countText, resultText } from '../lib/bulk';
+import { type BulkAction, type BulkAnswer, actionWords, type Count, countText, resultText, touched } from '../lib/bulk';
 import { countWords, sentence } from '../lib/text';
 import { Dialog } from './dialog';
 import { toast } from './toast';
@@ -16,17 +16,20 @@ export interface BulkWish {
   ids: string[] | null;
 }
 
-/** The daemon does a thousand at a time. A job that was passed over once is passed over again, so it ends. */
+/** The daemon does a thousand at a time, and says where it goes on. */
 async function run(wish: BulkWish, onDone: (done: number) => void): Promise<{ done: number; reasons: string[] }> {
   let done = 0;
   const reasons: string[] = [];
+  let cursor: string | null = null;
   for (;;) {
-    const body = wish.ids ? { action: wish.action, ids: wish.ids } : { action: wish.action, q: wish.q };
-    const answer = await ask<BulkAnswer>('POST', withQuery('/api/v1/jobs/actions', { zone_offset_min: wish.ids ? null : zoneOffset() }), { body });
+    const search = { q: wish.q, zone_offset_min: zoneOffset(), ...(cursor === null ? {} : { cursor }) };
+    const body = { action: wish.action, ...(wish.ids ? { ids: wish.ids } : search) };
+    const answer: BulkAnswer = await ask<BulkAnswer>('POST', '/api/v1/jobs/actions', { body });
     done += answer.done;
     reasons.push(...answer.skipped.map((item) => item.reason));
     onDone(done);
-    if (!answer.more || answer.done === 0) return { done, reasons };
+    if (!answer.more || answer.next === null) return { done, reasons };
+    cursor = answer.next;
   }
 }
 
@@ -46,7 +49,7 @@ export function BulkDialog({ wish, onClose }: { wish: BulkWish | null; onClose: 
       setCount({ count: wish.ids.length, more: false });
       return;
     }
-    ask<Count>('GET', withQuery('/api/v1/jobs/count', { q: wish.q, zone_offset_min: zoneOffset() })).then(
+    ask<Count>('GET', withQuery('/api/v1/jobs/count', { q: touched(wish.action, wish.q), zone_offset_min: zoneOffset() })).then(
       (found) => current.current === wish && setCount(found),
       (problem: unknown) => current.current === wish && setError(sentence(asProblem(problem).message)),
     );
@@ -73,12 +76,12 @@ export function BulkDialog({ wish, onClose }: { wish: BulkWish | null; onClose: 
         {count === null && error === '' && <span aria-busy="true">Counting</span>}
         {count !== null && wish && (
           <>
-            <strong>{countText(count)}</strong> {wish.ids ? 'you marked' : wish.q === '' ? 'in the whole history' : 'of this search'}{' '}
-            {wish.action === 'retry' ? 'will be sent again, as far as they are not sent already.' : 'will be cancelled, as far as they still wait.'}
+            <strong>{countText(count)}</strong> {wish.ids ? 'that you marked' : 'of this search'}{' '}
+            {wish.action === 'retry' ? 'will be sent again; what was accepted already is not sent twice.' : 'will be cancelled; what is sent already stays sent.'}
           </>
         )}
       </p>
-      {wish && !wish.ids && wish.q !== '' && (
+      {wish && !wish.ids && (
         <p>
           <code>{wish.q}</code>
         </p>

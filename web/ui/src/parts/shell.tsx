@@ -43,9 +43,12 @@ function Room({ place }: { place: Place }) {
       return <Admin tab={second} />;
     default:
       return (
-        <Empty icon="help" title="There is nothing at this address">
-          <a href="#/">To the overview</a>
-        </Empty>
+        <>
+          <h1 class="unseen">Nothing</h1>
+          <Empty icon="help" title="There is nothing at this address">
+            <a href="#/">To the overview</a>
+          </Empty>
+        </>
       );
   }
 }
@@ -95,7 +98,7 @@ export function Shell({ place }: { place: Place }) {
 
   return (
     <>
-      <a class="skip" href="#/" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+      <a class="skip" href="#content" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
         To the content
       </a>
       <header class="bar">
@@ -120,7 +123,7 @@ export function Shell({ place }: { place: Place }) {
         <UserMenu onHelp={() => setHelping(true)} />
       </header>
       <Connection />
-      <main ref={main} tabIndex={-1} class="room">
+      <main ref={main} id="content" tabIndex={-1} class="room">
         <Room place={place} />
       </main>
       <Help open={helping} onClose={() => setHelping(false)} />
