@@ -272,6 +272,27 @@ class WebDav(unittest.TestCase):
         self.assertLessEqual(len(self.dav.names()), 64)
         self.assertEqual(self.dav.ask("PUT", "/accounting/a.pdf", pdf()).status, 201)
 
+    def test_what_waits_is_bounded_when_all_come_at_once(self):
+        """Each of them finds room when it begins: 4 MB may wait here, which is twice max-document."""
+        size, sockets = 1_500_000, []
+        for i in range(6):
+            s = socket.create_connection(("127.0.0.1", self.world.port), timeout=30)
+            sockets.append(s)
+            self.addCleanup(s.close)
+            s.sendall(f"PUT /dav/accounting/{i}.part HTTP/1.1\r\nHost: x\r\nAuthorization: {self.dav.auth}\r\n"
+                      f"Content-Length: {size}\r\n\r\n".encode() + bytes(size // 2))
+        time.sleep(0.5)
+        for s in sockets:
+            s.sendall(bytes(size - size // 2))
+        answers = [s.recv(4096).split()[1] for s in sockets]
+        self.assertEqual(sorted(answers), [b"201"] * 2 + [b"507"] * 4)
+        self.assertEqual(len(self.dav.names()), 2)
+        for s in sockets:
+            s.close()
+        waiting = os.path.join(self.world.state, "dav-waiting")
+        wait_until("what was refused is gone", lambda: sum(
+            os.path.getsize(os.path.join(waiting, n)) == size for n in os.listdir(waiting)) == 2)
+
     def test_a_put_that_was_cut_off_is_nothing(self):
         self.dav.ask("PUT", "/accounting/b.tmp", b"x")
         self.dav.ask("DELETE", "/accounting/b.tmp")

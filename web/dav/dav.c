@@ -51,7 +51,6 @@ make_folder(struct sp_api *api, const struct sp_request *req, struct sp_response
 {
     struct sp_err err = { 0 };
     struct sp_dav_call call;
-    struct sp_dav_usage usage;
     if (!sp_dav_call_begin(&call, api, req, res) || !may_make_folder(&call))
         return;
     const struct sp_dav_row row = { .path = call.place.path,
@@ -63,12 +62,7 @@ make_folder(struct sp_api *api, const struct sp_request *req, struct sp_response
                                     .created = call.now,
                                     .modified = call.now,
                                     .expires = call.now + 30 * sp_dav_day_ms };
-    enum sp_rc rc = sp_dav_usage(req->db, call.owner, call.now, &usage, &err);
-    if (rc == SP_OK && usage.folders >= SP_DAV_FOLDERS_MAX)
-        rc = sp_fail(&err, SP_E_NO_ROOM, "there are too many folders of yours");
-    if (rc == SP_OK)
-        rc = sp_dav_show(&call, &row, &err);
-    if (rc == SP_OK)
+    if (sp_dav_show(&call, &row, &err) == SP_OK)
         sp_dav_respond_done(&call, true);
     else
         sp_dav_respond(&call, &err);

@@ -317,6 +317,25 @@ hide(struct sp_db *db, void *context, struct sp_err *err)
     return rc;
 }
 
+/* Counted here, where nobody else writes: many requests at once have all found room before. */
+static enum sp_rc
+check_usage(struct sp_db *db, const struct change *c, struct sp_err *err)
+{
+    uint64_t max = 2 * c->call->api->settings->gateway.max_document;
+    struct sp_dav_usage usage;
+    if (c->row->kind == SP_DAV_SCAN)
+        return SP_OK;
+    enum sp_rc rc = sp_dav_usage(db, c->call->owner, c->call->now, &usage, err);
+    if (rc != SP_OK)
+        return rc;
+    if (c->row->kind == SP_DAV_FOLDER)
+        return usage.folders < SP_DAV_FOLDERS_MAX ? SP_OK
+                                                  : sp_fail(err, SP_E_NO_ROOM, "there are too many folders of yours");
+    if (usage.waiting >= SP_DAV_WAITING_MAX || usage.waiting_bytes + c->row->size > max)
+        return sp_fail(err, SP_E_NO_ROOM, "too many files of yours wait for their real name");
+    return SP_OK;
+}
+
 /* What is written over keeps its locks. */
 static enum sp_rc
 show(struct sp_db *db, void *context, struct sp_err *err)
@@ -325,7 +344,10 @@ show(struct sp_db *db, void *context, struct sp_err *err)
     c->gone = sp_arena_zalloc(c->call->req->arena, sizeof(*c->gone));
     if (c->gone == NULL)
         return sp_fail(err, SP_E_NOMEM, "webdav: out of memory");
-    enum sp_rc rc = sp_dav_find(db, c->call->owner, c->path, 0, c->call->req->arena, c->gone, err);
+    enum sp_rc rc = check_usage(db, c, err);
+    if (rc != SP_OK)
+        return rc;
+    rc = sp_dav_find(db, c->call->owner, c->path, 0, c->call->req->arena, c->gone, err);
     if (rc != SP_OK && rc != SP_E_NOTFOUND)
         return rc;
     c->n_gone = rc == SP_OK;
