@@ -247,7 +247,12 @@ class WebDav(unittest.TestCase):
         self.problem(Dav(self.world, "no-route", None).ask("PUT", "/sales/a.pdf", pdf()), 409)  # there is none
         self.problem(ask("PUT", "/accounting/no/such/folder.pdf", pdf()), 409)
         self.problem(ask("PUT", "/accounting/a.pdf", b"MZ not a document" * 10), 415)
-        self.problem(ask("PUT", "/accounting/a.pdf", pdf(5_000_000)), 413)
+        answer = ask("PUT", "/accounting/a.pdf", pdf(5_000_000))
+        self.problem(answer, 413)
+        self.assertIn("max-document", answer.json()["detail"])
+        answer = ask("PUT", "/accounting/%DCbersicht.pdf", pdf())  # as Latin-1
+        self.problem(answer, 400)
+        self.assertIn("UTF-8", answer.json()["detail"])
         self.problem(ask("PUT", "/accounting/a.pdf", pdf(2_200_000)), 413)
         self.problem(ask("PUT", "/accounting/a.tmp", bytes(2_200_000)), 413)
         self.problem(ask("PUT", "/accounting/a.pdf", pdf(), Content_Range="bytes 0-9/20"), 400)

@@ -205,7 +205,9 @@ max_body(const struct sp_exchange *x)
 static void
 refuse_size(struct sp_exchange *x)
 {
-    sp_respond_problem(&x->res, 413, "too_large", "the request is larger than what is taken here");
+    sp_respond_problem(&x->res, 413, "too_large",
+                       x->route->receiver == NULL ? "the request is larger than what is taken here"
+                                                  : "the scan is larger than the setting max-document allows");
 }
 
 static void

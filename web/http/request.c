@@ -71,7 +71,8 @@ split_path(struct sp_request *req, char *path, struct sp_err *err)
         if (req->n_segments == SP_REQUEST_SEGMENTS)
             return sp_fail(err, SP_E_INVALID, "the path has too many parts");
         if (!decode(segment, false) || !segment_fine(segment))
-            return sp_fail(err, SP_E_INVALID, "the path is not well formed");
+            return sp_fail(err, SP_E_INVALID,
+                           "the path is not well formed: each part is UTF-8, without control characters, and not '..'");
         req->segments[req->n_segments++] = segment;
     }
     return SP_OK;
