@@ -36,20 +36,20 @@ sp_stream_share(struct sp_stream *stream)
 }
 
 void
-sp_stream_drop(struct sp_stream **place)
+sp_stream_drop(struct sp_stream **stream)
 {
-    struct sp_stream *stream = *place;
-    if (stream == NULL)
+    struct sp_stream *s = *stream;
+    if (s == NULL)
         return;
-    *place = NULL;
-    pthread_mutex_lock(&stream->lock);
-    bool last = --stream->references == 0;
-    pthread_mutex_unlock(&stream->lock);
+    *stream = NULL;
+    pthread_mutex_lock(&s->lock);
+    bool last = --s->references == 0;
+    pthread_mutex_unlock(&s->lock);
     if (!last)
         return;
-    pthread_mutex_destroy(&stream->lock);
-    sp_str_free(&stream->waiting);
-    free(stream);
+    pthread_mutex_destroy(&s->lock);
+    sp_str_free(&s->waiting);
+    free(s);
 }
 
 static void

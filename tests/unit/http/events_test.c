@@ -250,7 +250,7 @@ test_listening_does_not_keep_a_session_alive(void **state)
     struct asker vera = as_session(&session);
     struct sp_stream *stream = listen_as(house, &vera);
     be_heard(house, stream);
-    house->later_ms += 31 * 60 * 1000;
+    house->later_ms += (int64_t)31 * 60 * 1000;
     sp_events_sessions_ended(house->api.events); /* what its own clock would do within half a minute */
     assert_true(ends_soon(stream));
     forget_stream(&stream);
@@ -295,11 +295,11 @@ test_a_pipe_that_nobody_reads_costs_nothing_but_a_try(void **state)
 {
     struct world_live *live = *state;
     const struct sp_change change = { SP_CHANGED_JOB, 1 };
-    struct sp_change *all = calloc(2 * SP_CHANGES_ROOM, sizeof(*all));
+    struct sp_change *all = calloc((size_t)2 * SP_CHANGES_ROOM, sizeof(*all));
     for (int i = 0; i < 3 * SP_CHANGES_ROOM; i++)
         sp_changes_tell(live->pipe[1], &change, 1);
     size_t count = 0, got = 0;
-    while ((got = sp_changes_read(live->pipe[0], all, 2 * SP_CHANGES_ROOM)) > 0)
+    while ((got = sp_changes_read(live->pipe[0], all, (size_t)2 * SP_CHANGES_ROOM)) > 0)
         count += got;
     assert_int_equal(count, SP_CHANGES_ROOM);
     free(all);

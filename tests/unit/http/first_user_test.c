@@ -94,7 +94,7 @@ test_only_the_newest_key_for_a_day(void **state)
     assert_int_equal(status_use(house, "0000000000000000000000000000000000000000000", "eve", PASSWORD), 401);
     assert_int_equal(status_use(house, key, "../ada", PASSWORD), 400);
     assert_int_equal(status_use(house, key, "ada", "short"), 400);
-    house->later_ms += 24 * 3600 * 1000;
+    house->later_ms += (int64_t)24 * 3600 * 1000;
     assert_int_equal(status_use(house, key, "ada", PASSWORD), 401);
     SP_AUTO_FREE char *next = new_key(house);
     assert_int_equal(status_use(house, next, "ada", PASSWORD), 201);

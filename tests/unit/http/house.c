@@ -45,6 +45,7 @@ house_open(void)
     struct house *house = calloc(1, sizeof(*house));
     must(house != NULL);
     house->w = world_open("/tmp");
+    house->tables = sp_api_routes();
     house->clock = (struct sp_clock){ wall_later, mono_later, house };
     struct sp_auth_options options = { .batch = house->w->batch, .clock = &house->clock };
     must(sp_auth_new(&options, &house->auth, NULL) == SP_OK);
@@ -86,7 +87,7 @@ house_ask(struct house *house, const struct asker *asker, const char *method, co
 {
     struct sp_field headers[8];
     struct sp_err err = { 0 };
-    const struct sp_router router = { .tables = sp_api_routes(),
+    const struct sp_router router = { .tables = house->tables,
                                       .api = &house->api,
                                       .identify = sp_auth_identify,
                                       .auth = house->auth,

@@ -18,6 +18,7 @@ struct house {
     int64_t later_ms; /* how far the clock is ahead of the true one */
     struct sp_auth *auth;
     struct sp_api api;
+    const struct sp_route *const *tables; /* those of the API, unless a test has more */
 };
 
 struct house *house_open(void);

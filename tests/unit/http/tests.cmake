@@ -13,5 +13,9 @@ sp_test(http_audit_test SOURCES ${here}/audit_test.c ${house} USES web_api web_a
 sp_test(http_sources_test SOURCES ${here}/sources_test.c ${house} USES web_api web_auth web_http gateway db base)
 sp_test(http_events_test SOURCES ${here}/events_test.c ${house} USES web_api web_auth web_http gateway db base)
 sp_test(http_first_user_test SOURCES ${here}/first_user_test.c ${house} USES web_api web_auth web_http gateway db base)
+foreach(name rights openapi)
+    sp_test(http_${name}_test SOURCES ${here}/${name}_test.c ${house}
+        USES web_api web_dav web_page web_auth web_http gateway db base)
+endforeach()
 sp_test(http_auth_test SOURCES ${here}/auth_test.c ${house} USES web_api web_auth web_http gateway db base)
 sp_test(http_scan_set_test SOURCES ${here}/scan_set_test.c USES web_api gateway base)
