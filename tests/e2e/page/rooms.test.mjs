@@ -56,7 +56,7 @@ test('sources: a device gets a token once, hands in a scan, and is shut out', as
   await devices.getByRole('button', { name: 'Add a device' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel(/^Device/).fill('new-copier');
-  await dialog.getByLabel('Route').selectOption('accounting');
+  await dialog.getByLabel(/^Route/).selectOption('accounting');
   await dialog.getByRole('button', { name: 'Make the token' }).click();
   const token = await dialog.locator('.token code').textContent();
   assert.match(token, /^sp_/);

@@ -42,6 +42,8 @@ const sources: Record<string, string> = {
   notice: 'Notice',
 };
 
+export const sourceKind = (source: string): string => sources[source] ?? source;
+
 /** "Folder scans" */
 export function sourceWords(source: string, name: string): string {
   return [sources[source] ?? source, name].filter((word) => word !== '').join(' ');

@@ -20,7 +20,7 @@ import { useTitle } from '../parts/title';
 
 const views = [
   { value: '', name: 'All' },
-  { value: 'trouble', name: 'Need attention' },
+  { value: 'trouble', name: 'Trouble' },
   { value: 'waiting', name: 'Waiting' },
   { value: 'sent', name: 'Sent' },
   { value: 'failed', name: 'Failed' },

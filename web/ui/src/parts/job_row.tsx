@@ -3,10 +3,10 @@
 import { memo } from './memo';
 import type { JobRow } from '../api/types';
 import { jobPlace } from '../lib/route';
-import { sizeOf, titleOf, userOf } from '../lib/rows';
+import { cameBy, sizeOf, titleOf, userOf } from '../lib/rows';
 import { statusOf } from '../lib/status';
 import { firstAndMore, sizeWords } from '../lib/text';
-import { sourceWords } from '../lib/words';
+import { sourceKind } from '../lib/words';
 import { Pill } from './status';
 import { When } from './when';
 
@@ -58,8 +58,8 @@ function Row({ job, marked, onMark }: Props) {
         </span>
       </td>
       <td role="cell" class="cell-source">
-        <span>{sourceWords(job.source, job.source_name)}</span>
-        {userOf(job) !== '' && <span class="sub">{userOf(job)}</span>}
+        <span title={cameBy(job)}>{job.source_name || sourceKind(job.source)}</span>
+        <span class="sub">{[job.source_name === '' ? '' : sourceKind(job.source), userOf(job)].filter((word) => word !== '').join(', ')}</span>
       </td>
       <td role="cell" class="cell-when">
         <When at={job.created} />
