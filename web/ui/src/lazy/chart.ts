@@ -2,6 +2,8 @@
 
 import uPlot from 'uplot';
 
+const STEP_S = { hour: 3600, day: 86_400 } as const;
+
 export interface Series {
   name: string;
   colour: string;
@@ -54,9 +56,10 @@ export function drawChart(place: HTMLElement, data: ChartData, height: number): 
     height,
     legend: { show: false },
     cursor: { show: false },
-    scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.08)] } },
+    // Half a bar more on both sides, where the first and the last one stand.
+    scales: { x: { time: true, range: (_, min, max) => [min - STEP_S[data.kind] / 2, max + STEP_S[data.kind] / 2] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.08)] } },
     axes: [
-      { stroke: ink, grid: { show: false }, ticks: { show: false }, values: axisTime(data.kind, data.locale), space: 60, font: '12px system-ui, sans-serif' },
+      { stroke: ink, grid: { show: false }, ticks: { show: false }, values: axisTime(data.kind, data.locale), space: 60, size: 26, font: '12px system-ui, sans-serif' },
       { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { show: false }, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000, 50_000], font: '12px system-ui, sans-serif' },
     ],
     series: [

@@ -2,7 +2,7 @@
 
 import type { Overview } from '../api/types';
 import type { Tone } from './status';
-import { spanWords } from './time';
+import { agoWords, type Clock, momentWords } from './time';
 import { countWords, numberWords } from './text';
 
 export function worksTone(works: Overview['works']): Tone {
@@ -19,8 +19,8 @@ export interface Figure {
   tone: Tone | '';
 }
 
-export function figuresOf(overview: Overview, now: number): Figure[] {
-  const age = overview.oldest_waiting ? `oldest: ${spanWords(now - Date.parse(overview.oldest_waiting))}` : '';
+export function figuresOf(overview: Overview, clock: Clock): Figure[] {
+  const age = overview.oldest_waiting ? `the oldest since ${momentWords(overview.oldest_waiting, clock)}, ${agoWords(overview.oldest_waiting, clock)}` : '';
   return [
     { label: 'Waiting', value: numberWords(overview.waiting), note: overview.waiting > 0 ? age : 'nothing waits', q: 'status:queued,sending,deferred', tone: '' },
     { label: 'Need you', value: numberWords(overview.held), note: overview.held > 0 ? 'held until you decide' : 'nothing', q: 'status:held', tone: overview.held > 0 ? 'held' : '' },

@@ -70,7 +70,7 @@ function two(large: number, largeUnit: string, small: number, smallUnit: string)
 /** One unit is enough between now and then: "20 s", "3 min", "2 h", "5 days" */
 function roughly(ms: number): string {
   if (ms < MINUTE) return `${Math.max(1, Math.round(ms / 1000))} s`;
-  if (ms < HOUR) return `${Math.round(ms / MINUTE)} min`;
+  if (ms < HOUR - MINUTE / 2) return `${Math.round(ms / MINUTE)} min`;
   if (ms < 2 * DAY) return `${Math.round(ms / HOUR)} h`;
   return `${Math.round(ms / DAY)} days`;
 }

@@ -34,6 +34,8 @@ export const classNames: readonly string[] = Object.keys(classes);
 
 const sources: Record<string, string> = {
   folder: 'Folder',
+  device: 'Device',
+  queue: 'Printer',
   http: 'Device',
   webdav: 'WebDAV',
   smtp: 'Mail',

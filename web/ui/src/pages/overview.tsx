@@ -31,10 +31,10 @@ function Headline({ overview }: { overview: OverviewAnswer }) {
 }
 
 function Figures({ overview }: { overview: OverviewAnswer }) {
-  const { now } = useClock();
+  const clock = useClock();
   return (
     <ul class="figures-line" aria-label="In numbers">
-      {figuresOf(overview, now).map((figure) => (
+      {figuresOf(overview, clock).map((figure) => (
         <li key={figure.label}>
           <a href={jobsPlace(figure.q)} class={`figure ${figure.tone}`}>
             <span class="figure-label">{figure.label}</span> <span class="figure-value">{figure.value}</span>{' '}
@@ -90,9 +90,8 @@ function Doors({ overview }: { overview: OverviewAnswer }) {
           <li key={`${source.kind} ${source.name}`}>
             <a href={jobsPlace(`source:${source.name || source.kind}`)}>{sourceWords(source.kind, source.name)}</a>
             <span class="muted">
-              <When at={source.last_scan} ago />
+              {source.silent && <Pill tone="held" word="Silent" />} <When at={source.last_scan} ago />
             </span>
-            {source.silent && <Pill tone="held" word="Silent" />}
             {source.trouble !== '' && <p class="fine bad-text">{sentence(source.trouble)}</p>}
           </li>
         ))}
@@ -114,11 +113,11 @@ export function Overview() {
           <Headline overview={overview.data} />
           <Figures overview={overview.data} />
           <div class="pair first-wide">
-            <Troubles troubles={overview.data.troubles} reload={overview.reload} />
             <div>
-              <Ways overview={overview.data} />
+              <Troubles troubles={overview.data.troubles} reload={overview.reload} />
               <Doors overview={overview.data} />
             </div>
+            <Ways overview={overview.data} />
           </div>
         </>
       )}
