@@ -55,8 +55,8 @@ test('sources: a device gets a token once, hands in a scan, and is shut out', as
   const devices = page.getByRole('region', { name: 'Devices' });
   await devices.getByRole('button', { name: 'Add a device' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel(/^Device/).fill('new-copier');
-  await dialog.getByLabel(/^Route/).selectOption('accounting');
+  await dialog.getByRole('textbox', { name: 'Device' }).fill('new-copier');
+  await dialog.getByRole('combobox', { name: 'Route' }).selectOption('accounting');
   await dialog.getByRole('button', { name: 'Make the token' }).click();
   const token = await dialog.locator('.token code').textContent();
   assert.match(token, /^sp_/);

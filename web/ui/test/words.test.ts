@@ -23,6 +23,7 @@ test('sizes, counts and lists', () => {
   assert.equal(firstAndMore(['a@b', 'c', 'd']), 'a@b and 2 more');
   assert.equal(sentence('it is so'), 'It is so.');
   assert.equal(sentence('Why?'), 'Why?');
+  assert.equal(sentence('smtp.office365.com answers'), 'smtp.office365.com answers.');
 });
 
 test('commands of a fix stand apart from its sentences', () => {

@@ -30,9 +30,9 @@ export const keys: readonly Key[] = [
   { key: 'smaller', means: 'smaller than this', example: 'smaller:1M' },
 ];
 
-export const states: readonly JobState[] = ['queued', 'sending', 'deferred', 'held', 'sent', 'partial', 'failed', 'cancelled'];
+export const states: readonly JobState[] = ['failed', 'held', 'deferred', 'partial', 'sent', 'queued', 'sending', 'cancelled'];
 /** What "status:" takes besides: several states in one word. */
-export const stateGroups = ['waiting', 'trouble'] as const;
+export const stateGroups = ['trouble', 'waiting'] as const;
 
 export interface Term {
   negated: boolean;

@@ -35,7 +35,9 @@ export function firstAndMore(items: readonly string[]): string {
   return items.length > 1 ? `${first} and ${numberWords(items.length - 1)} more` : first;
 }
 
+/** Not of names and addresses: "smtp.office365.com" stays as it is. */
 export function capital(text: string): string {
+  if (/^\S*[.@:/\d]\S/.test(text)) return text;
   return text === '' ? '' : text[0]!.toUpperCase() + text.slice(1);
 }
 

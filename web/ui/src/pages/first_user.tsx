@@ -7,6 +7,7 @@ import { asProblem } from '../api/resource';
 import type { Session } from '../api/types';
 import { sentence } from '../lib/text';
 import { DoorFrame } from '../parts/door_frame';
+import { Field } from '../parts/field';
 
 const PASSWORD_MIN = 10;
 
@@ -42,34 +43,14 @@ export function FirstUser({ linkKey, onSignedIn }: { linkKey: string; onSignedIn
             {error}
           </p>
         )}
-        <label>
-          Name
-          <input
-            ref={first}
-            name="name"
-            autocomplete="username"
-            autocapitalize="none"
-            spellcheck={false}
-            required
-            maxLength={64}
-            pattern="[a-z0-9._\-]+"
-            aria-describedby="name-rule"
-          />
-          <small id="name-rule">Small letters, digits, “.”, “_” and “-”.</small>
-        </label>
-        <label>
-          Password
-          <input
-            name="password"
-            type="password"
-            autocomplete="new-password"
-            required
-            minLength={PASSWORD_MIN}
-            maxLength={256}
-            aria-describedby="password-rule"
-          />
-          <small id="password-rule">At least {PASSWORD_MIN} characters. A sentence is fine.</small>
-        </label>
+        <Field label="Name" hint="Small letters, digits, “.”, “_” and “-”.">
+          {(ties) => (
+            <input {...ties} ref={first} name="name" autocomplete="username" autocapitalize="none" spellcheck={false} required maxLength={64} pattern="[a-z0-9._\-]+" />
+          )}
+        </Field>
+        <Field label="Password" hint={`At least ${PASSWORD_MIN} characters. A sentence is fine.`}>
+          {(ties) => <input {...ties} name="password" type="password" autocomplete="new-password" required minLength={PASSWORD_MIN} maxLength={256} />}
+        </Field>
         <label>
           Password, once more
           <input name="again" type="password" autocomplete="new-password" required maxLength={256} />

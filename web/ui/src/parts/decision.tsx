@@ -12,7 +12,7 @@ export function Decision({ decision }: { decision: Choice[] }) {
         <li key={choice.method} class={choice.chosen ? 'chosen' : ''}>
           <Icon name={choice.chosen ? 'check' : 'skip'} size={16} />
           <div>
-            <strong>{choice.method}</strong> <span class="muted">{choice.chosen ? 'may be used' : 'passed over'}</span>
+            <strong>{choice.method}</strong> <span class="muted">{choice.chosen ? 'chosen' : 'passed over'}</span>
             <p>{sentence(choice.reason)}</p>
           </div>
         </li>

@@ -4,12 +4,13 @@ import type { TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '../api/client';
 import { asProblem } from '../api/resource';
-import type { Token } from '../api/types';
+import type { RouteAbout, Token } from '../api/types';
 import { hereFrom, httpWay, type PanelWay, webdavWay } from '../lib/panel';
 import { jobsPlace } from '../lib/route';
 import { countWords, listWords, sentence } from '../lib/text';
 import { CopyButton } from './copy';
 import { Dialog } from './dialog';
+import { Field } from './field';
 import { Icon } from './icon';
 import { PanelHelp } from './panel_help';
 import { useMay, useSigned } from './session';
@@ -31,6 +32,11 @@ function useWays(): (route: string, token: string) => PanelWay[] {
     const routes = route !== '' ? [route] : (about?.routes ?? []).map((item) => item.name).slice(0, 1);
     return [...routes.map((name) => webdavWay(here, name, token)), httpWay(here, route, token)];
   };
+}
+
+function routeText(route: RouteAbout): string {
+  if (route.to.length === 0) return route.name;
+  return `${route.name} (to ${listWords(route.to.slice(0, 2))}${route.to.length > 2 ? ' and more' : ''})`;
 }
 
 function MakeToken({ onMade, onClose }: { onMade: (made: Made) => void; onClose: () => void }) {
@@ -64,32 +70,28 @@ function MakeToken({ onMade, onClose }: { onMade: (made: Made) => void; onClose:
           {error}
         </p>
       )}
-      <label>
-        Device
-        <input name="name" required maxLength={64} pattern="[a-z0-9._\-]+" placeholder="copier-2nd-floor" autocomplete="off" autocapitalize="none" spellcheck={false} aria-describedby="device-rule" />
-        <small id="device-rule">Small letters, digits, “.”, “_” and “-”.</small>
-      </label>
-      <label>
-        Route
-        {about && about.routes.length > 0 ? (
-          <select name="route">
-            <option value="">any: the device says to whom</option>
-            {about.routes.map((route) => (
-              <option key={route.name} value={route.name}>
-                {route.name}
-                {route.to.length > 0 && ` (to ${listWords(route.to.slice(0, 2))}${route.to.length > 2 ? ' and more' : ''})`}
-              </option>
-            ))}
-          </select>
-        ) : (
-          <input name="route" maxLength={64} autocomplete="off" />
-        )}
-      </label>
-      <label>
-        May send to
-        <textarea name="to" rows={2} spellcheck={false} autocapitalize="none" placeholder="*@contoso.com" aria-describedby="to-rule" />
-        <small id="to-rule">Addresses or *@domain. Empty: only whom the route names.</small>
-      </label>
+      <Field label="Device" hint="Small letters, digits, “.”, “_” and “-”.">
+        {(ties) => <input {...ties} name="name" required maxLength={64} pattern="[a-z0-9._\-]+" placeholder="copier-2nd-floor" autocomplete="off" autocapitalize="none" spellcheck={false} />}
+      </Field>
+      <Field label="Route">
+        {(ties) =>
+          about && about.routes.length > 0 ? (
+            <select {...ties} name="route">
+              <option value="">any: the device says to whom</option>
+              {about.routes.map((route) => (
+                <option key={route.name} value={route.name}>
+                  {routeText(route)}
+                </option>
+              ))}
+            </select>
+          ) : (
+            <input {...ties} name="route" maxLength={64} autocomplete="off" />
+          )
+        }
+      </Field>
+      <Field label="May send to" hint="Addresses or *@domain. Empty: only whom the route names.">
+        {(ties) => <textarea {...ties} name="to" rows={2} spellcheck={false} autocapitalize="none" placeholder="*@contoso.com" />}
+      </Field>
       <footer class="dialog-actions">
         <button type="button" class="secondary" onClick={onClose}>
           Leave it

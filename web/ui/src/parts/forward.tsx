@@ -8,6 +8,7 @@ import type { Job } from '../api/types';
 import { jobPlace } from '../lib/route';
 import { sentence } from '../lib/text';
 import { Dialog } from './dialog';
+import { Field } from './field';
 import { goTo } from './place';
 import { toast } from './toast';
 
@@ -45,11 +46,9 @@ export function ForwardDialog({ job, open, onClose }: { job: Job; open: boolean;
             {error}
           </p>
         )}
-        <label>
-          To
-          <textarea name="to" rows={3} required spellcheck={false} autocapitalize="none" placeholder="name@example.com" aria-describedby="forward-rule" />
-          <small id="forward-rule">One address a line, or with commas.</small>
-        </label>
+        <Field label="To" hint="One address a line, or with commas.">
+          {(ties) => <textarea {...ties} name="to" rows={3} required spellcheck={false} autocapitalize="none" placeholder="name@example.com" />}
+        </Field>
         <footer class="dialog-actions">
           <button type="button" class="secondary" onClick={onClose}>
             Leave it

@@ -11,6 +11,7 @@ interface Offer {
 }
 
 const PAUSE_MS = 350;
+const OFFERS_MAX = 10;
 
 /** What could follow the last word: a key, or a value of one that has few. */
 function offersFor(text: string): Offer[] {
@@ -29,7 +30,7 @@ export function SearchBox({ q, onSearch }: { q: string; onSearch: (q: string) =>
   const box = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const list = useId();
-  const offers = open ? offersFor(text).slice(0, 8) : [];
+  const offers = open ? offersFor(text).slice(0, OFFERS_MAX) : [];
 
   // The address may change by a chip, or by Back; what is being written stays.
   const sent = useRef(q);

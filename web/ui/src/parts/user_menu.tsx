@@ -6,7 +6,7 @@ import { useSigned } from './session';
 import { keepTheme, storedTheme, type Theme, themes } from './theme';
 
 const themeIcons: Record<Theme, IconName> = { auto: 'auto', light: 'sun', dark: 'moon' };
-const themeWords: Record<Theme, string> = { auto: 'As the system', light: 'Light', dark: 'Dark' };
+const themeWords: Record<Theme, string> = { auto: 'System', light: 'Light', dark: 'Dark' };
 
 function ThemeChoice() {
   const [theme, setTheme] = useState(storedTheme);

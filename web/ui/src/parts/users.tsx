@@ -7,6 +7,7 @@ import { asProblem, useResource } from '../api/resource';
 import type { Role, User } from '../api/types';
 import { sentence } from '../lib/text';
 import { Dialog } from './dialog';
+import { Field } from './field';
 import { Icon } from './icon';
 import { useSigned } from './session';
 import { Loading, Trouble } from './states';
@@ -37,11 +38,9 @@ async function carryOut(wish: Wish, form: FormData): Promise<string> {
 
 function NewPassword() {
   return (
-    <label>
-      Password
-      <input name="password" type="password" autocomplete="new-password" required minLength={10} maxLength={256} aria-describedby="new-password-rule" />
-      <small id="new-password-rule">At least 10 characters.</small>
-    </label>
+    <Field label="Password" hint="At least 10 characters.">
+      {(ties) => <input {...ties} name="password" type="password" autocomplete="new-password" required minLength={10} maxLength={256} />}
+    </Field>
   );
 }
 
@@ -67,11 +66,9 @@ function UserForm({ wish, onDone, onClose }: { wish: Wish; onDone: (words: strin
       )}
       {wish.kind === 'add' && (
         <>
-          <label>
-            Name
-            <input name="name" required maxLength={64} pattern="[a-z0-9._\-]+" autocapitalize="none" spellcheck={false} autocomplete="off" aria-describedby="user-name-rule" />
-            <small id="user-name-rule">Small letters, digits, “.”, “_” and “-”.</small>
-          </label>
+          <Field label="Name" hint="Small letters, digits, “.”, “_” and “-”.">
+            {(ties) => <input {...ties} name="name" required maxLength={64} pattern="[a-z0-9._\-]+" autocapitalize="none" spellcheck={false} autocomplete="off" />}
+          </Field>
           <fieldset>
             <legend>May</legend>
             {roles.map((item, i) => (
