@@ -408,6 +408,37 @@ sp_queue_clamp(struct sp_db *db, int64_t now, int64_t latest, size_t *ret_change
     return sp_db_exec(db, sql, in, SP_LEN(in), ret_changed, err);
 }
 
+/* --- before an end ------------------------------------------------------------------------------------------------
+ */
+
+static enum sp_rc
+unclaim(struct sp_db *db, const char *id, int64_t now, struct sp_err *err)
+{
+    static const char tell[] =
+        "INSERT INTO attempt (job, n, method, host, port, ip, tls, stage, outcome, class, cause, code, enhanced, reply,"
+        " summary, fix, started, duration_ms)"
+        " SELECT j.n, (SELECT coalesce(max(a.n), 0) + 1 FROM attempt a WHERE a.job = j.n), j.method, '', 0, '', '',"
+        " '', 'failed', 'other', 'stopped', 0, '', '',"
+        " 'scanpost was stopped before this was handed over; nothing was sent, and it is sent when scanpost runs "
+        "again',"
+        " '', j.claimed, max($2 - j.claimed, 0) FROM job j WHERE j.id = $1 AND j.state = 'sending'";
+    static const char move[] = "UPDATE job SET state = 'queued', due = $2, last_attempt = $2"
+                               " WHERE id = $1 AND state = 'sending'";
+    const struct sp_bind in[] = { sp_text(id), sp_number(now) };
+    size_t changed = 0;
+    enum sp_rc rc = sp_db_exec(db, tell, in, SP_LEN(in), NULL, err);
+    if (rc == SP_OK)
+        rc = sp_db_exec(db, move, in, SP_LEN(in), &changed, err);
+    return rc == SP_OK && changed == 0 ? sp_fail(err, SP_E_CONFLICT, "job %.40s is not being sent", id) : rc;
+}
+
+enum sp_rc
+sp_queue_unclaim(struct sp_db *db, const char *id, int64_t now, struct sp_err *err)
+{
+    enum sp_rc rc = sp_db_begin(db, err);
+    return rc == SP_OK ? sp_db_finish(db, unclaim(db, id, now, err), err) : rc;
+}
+
 /* --- after a crash -------------------------------------------------------------------------------------------------
  */
 

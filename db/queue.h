@@ -77,6 +77,10 @@ enum sp_rc sp_queue_clamp(struct sp_db *db, int64_t now, int64_t latest, size_t 
 /* A method came back: what waited for one, or in a line for another, is due at `now`. */
 enum sp_rc sp_queue_release(struct sp_db *db, const char *tenant, int64_t now, struct sp_err *err);
 
+/* A claimed job whose message was not handed over and will not be (we are ending) waits for its turn again, with an
+ * attempt that says so. SP_E_CONFLICT: it is not `sending`. */
+enum sp_rc sp_queue_unclaim(struct sp_db *db, const char *id, int64_t now, struct sp_err *err);
+
 /* After a crash: every job that was sending gets an attempt with outcome unknown by its method, and is deferred to
  * `now` with only_method set until `only_until`. *ret_count: how many. */
 enum sp_rc sp_queue_recover(struct sp_db *db, int64_t now, int64_t only_until, size_t *ret_count, struct sp_err *err);

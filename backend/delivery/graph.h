@@ -60,7 +60,8 @@ struct sp_graph_request {
 
 /* Initialise with { 0 }; free in any case. Every call begins by forgetting what an earlier one left. */
 struct sp_graph_answer {
-    struct sp_transcript *transcript; /* of the attempt; the only thing that is not forgotten. NULL: none */
+    struct sp_transcript *transcript; /* of the attempt, as the next: these two are not forgotten. NULL: none */
+    struct sp_point *point;           /* passed by the request that hands a mail over */
     enum sp_stage stage;              /* where it ended */
     enum sp_trouble trouble;          /* NONE: done, a status of 2xx; REPLY: refused in words */
     int code;                         /* the HTTP status; 0: none */

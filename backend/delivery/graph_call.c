@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/delivery/point.h"
 #include "backend/net/transcript.h"
 #include "base/auto.h"
 #include "base/log.h"
@@ -31,7 +32,7 @@ void
 sp_graph_answer_free(struct sp_graph_answer *answer)
 {
     sp_https_response_free(&answer->response);
-    *answer = (struct sp_graph_answer){ .transcript = answer->transcript };
+    *answer = (struct sp_graph_answer){ .transcript = answer->transcript, .point = answer->point };
 }
 
 bool
@@ -166,6 +167,41 @@ patience_for(const struct sp_graph *graph, uint64_t body_size)
     return base + (int64_t)(body_size / SLOWEST_BYTES_A_MS);
 }
 
+/* The body of a request, as it is sent: the last octets of a mail pass the point of no return. */
+struct outgoing {
+    struct sp_graph_body *body;
+    uint64_t left;
+    struct sp_point *point; /* NULL: nothing is handed over by this */
+};
+
+static bool
+may_hand_over(struct sp_point *point, struct sp_err *err)
+{
+    if (sp_point_pass(point))
+        return true;
+    sp_fail(err, SP_E_BUSY, "scanpost is stopping: the message was not handed over");
+    return false;
+}
+
+static enum sp_rc
+outgoing_begin(void *context, struct sp_err *err)
+{
+    struct outgoing *out = context;
+    out->left = sp_graph_body_size(out->body);
+    return sp_graph_body_begin(out->body, err);
+}
+
+static enum sp_rc
+outgoing_read(void *context, void *buffer, size_t room, size_t *ret_got, struct sp_err *err)
+{
+    struct outgoing *out = context;
+    enum sp_rc rc = sp_graph_body_read(out->body, buffer, room, ret_got, err);
+    if (rc != SP_OK)
+        return rc;
+    out->left -= *ret_got;
+    return out->left > 0 || may_hand_over(out->point, err) ? SP_OK : err->rc;
+}
+
 static void
 exchange(struct sp_graph *graph, const struct sp_graph_request *request, const struct sp_secret *token,
          struct sp_graph_answer *answer)
@@ -184,6 +220,7 @@ exchange(struct sp_graph *graph, const struct sp_graph_request *request, const s
     if (request->range != NULL && sp_text_format(range, sizeof range, "Content-Range: bytes %s", request->range))
         headers[n_headers++] = range;
     uint64_t size = request->body != NULL ? sp_graph_body_size(request->body) : 0;
+    struct outgoing out = { .body = request->body, .point = request->hands_over ? answer->point : NULL };
     const struct sp_https_request call = {
         .method = request->method,
         .url = sp_str_text(&url),
@@ -191,10 +228,10 @@ exchange(struct sp_graph *graph, const struct sp_graph_request *request, const s
         .n_headers = n_headers,
         .bearer = token,
         .body_size = size,
-        .read = request->body != NULL ? sp_graph_body_read : NULL,
+        .read = request->body != NULL ? outgoing_read : NULL,
         /* a range that breaks off is asked for and resumed, not said again from its start */
-        .rewind = request->body != NULL && request->range == NULL ? sp_graph_body_begin : NULL,
-        .context = request->body,
+        .rewind = request->body != NULL && request->range == NULL ? outgoing_begin : NULL,
+        .context = &out,
         .once = request->once,
         .answer_ms = patience_for(graph, size),
     };
@@ -202,7 +239,7 @@ exchange(struct sp_graph *graph, const struct sp_graph_request *request, const s
     transcribe_request(answer->transcript, request, sp_str_text(&url), size);
     if (url.failed)
         (void)sp_fail(&err, SP_E_NOMEM, "graph: out of memory");
-    else if (request->body == NULL || sp_graph_body_begin(request->body, &err) == SP_OK)
+    else if (request->body != NULL ? outgoing_begin(&out, &err) == SP_OK : may_hand_over(out.point, &err))
         trouble = sp_https_call(graph->app.https, &call, &answer->response, &err);
     sp_wipe(url.text, url.len);
     if (answer->response.body != NULL)

@@ -18,6 +18,7 @@ struct sp_clock;
 struct sp_dns;
 struct sp_log;
 struct sp_mail;
+struct sp_point;
 struct sp_walk;
 
 /* What every way needs from the world; all of it borrowed and longer lived. */
@@ -36,6 +37,7 @@ struct sp_message {
     const struct sp_mail *mail;
     const char *const *recipients; /* those that still wait; at least one */
     size_t n_recipients;
+    struct sp_point *point; /* passed before the message is handed over; NULL: it may always be */
 };
 
 struct sp_report_recipient {

@@ -253,7 +253,7 @@ static void
 graph_deliver(void *context, const struct sp_message *message, struct sp_report *report)
 {
     struct sp_graph *graph = context;
-    struct sp_graph_answer answer = { .transcript = &report->transcript };
+    struct sp_graph_answer answer = { .transcript = &report->transcript, .point = message->point };
     bool named = true;
     sp_transcript_begin(answer.transcript, graph->env.clock);
     while (named && !send_to_waiting(graph, message, report, &answer) && !answer.maybe_sent)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/delivery/point.h"
 #include "backend/mail/compose.h"
 #include "backend/net/dns.h"
 #include "backend/net/tls.h"
@@ -351,16 +352,27 @@ connect_new(struct sp_smtp_way *way, struct line *line, struct sp_smtp_outcome *
 
 /* --- an attempt --- */
 
+struct source {
+    struct sp_composer *composer;
+    struct sp_point *point;
+};
+
 static enum sp_rc
 body_begin(void *context, bool binary, struct sp_err *err)
 {
-    return sp_composer_begin(context, binary, err);
+    return sp_composer_begin(((struct source *)context)->composer, binary, err);
 }
 
 static enum sp_rc
 body_read(void *context, void *buffer, size_t room, size_t *ret_got, struct sp_err *err)
 {
-    return sp_composer_read(context, buffer, room, ret_got, err);
+    return sp_composer_read(((struct source *)context)->composer, buffer, room, ret_got, err);
+}
+
+static bool
+body_may_end(void *context)
+{
+    return sp_point_pass(((struct source *)context)->point);
 }
 
 static struct sp_smtp_recipient *
@@ -376,12 +388,14 @@ static bool
 deliver_on(struct sp_smtp *smtp, const struct sp_message *message, struct sp_composer *composer,
            struct sp_smtp_recipient *recipients, struct sp_smtp_outcome *outcome)
 {
+    struct source source = { composer, message->point };
     const struct sp_smtp_body body = {
-        .context = composer,
+        .context = &source,
         .size = sp_composer_size(composer, false),
         .binary_size = sp_composer_size(composer, true),
         .begin = body_begin,
         .read = body_read,
+        .may_end = body_may_end,
     };
     for (size_t i = 0; i < message->n_recipients; i++) {
         recipients[i].accepted = false;

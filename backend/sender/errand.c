@@ -87,6 +87,12 @@ errand_close(struct errand *e)
 
 /* --- planning --- */
 
+struct sp_point *
+sp_errand_point(const struct errand *e)
+{
+    return e->env->hold != NULL ? &e->env->hold->point : NULL;
+}
+
 int64_t
 sp_errand_now(const struct errand *e)
 {
@@ -205,6 +211,7 @@ deliver(struct errand *e, const struct sp_method_settings *method, struct sp_rep
         .mail = &letter.mail,
         .recipients = e->waiting,
         .n_recipients = e->n_waiting,
+        .point = sp_errand_point(e),
     };
     sp_ways_deliver(e->env->ways, e->seat.way, &message, report);
     sp_letter_close(&letter);
@@ -226,6 +233,11 @@ attempt(struct errand *e, const struct sp_method_settings *method, bool *ret_aga
     }
     int64_t started = sp_errand_now(e), from = sp_mono_ms(e->env->clock);
     deliver(e, method, report);
+    if (!sp_point_pass(sp_errand_point(e))) { /* whoever closed it writes down that nothing was handed over */
+        (void)sp_ways_stand(e->env->ways, &e->seat, NULL, &nobody);
+        free(report);
+        return false;
+    }
     tell(e, method, report, sp_mono_ms(e->env->clock) - from);
     bool written = sp_errand_settle(e, method, report, started, ret_again);
     free(report);

@@ -26,7 +26,8 @@ struct errand {
 };
 
 /* errand.c */
-int64_t sp_errand_now(const struct errand *e); /* wall */
+int64_t sp_errand_now(const struct errand *e);            /* wall */
+struct sp_point *sp_errand_point(const struct errand *e); /* NULL: none */
 /* From the job as it is in memory; also fills view and decision. */
 const struct sp_plan *sp_errand_plan(struct errand *e);
 size_t sp_errand_index(const struct errand *e, const struct sp_method_settings *method);

@@ -28,10 +28,14 @@ claim_in_batch(struct sp_db *db, void *context, struct sp_err *err)
     const struct claim *claim = context;
     struct errand *e = claim->errand;
     int64_t now = sp_errand_now(e);
+    if (sp_point_is_closed(sp_errand_point(e))) /* we are ending: what was claimed by then is given back, no more is */
+        return sp_fail(err, SP_E_CONFLICT, "job %s is not sent before the end", e->job->id);
     enum sp_rc rc = sp_queue_claim(db, e->job->id, claim->method, e->decision, claim->n_decision, now, err);
     e->use_row = 0;
     if (rc == SP_OK && claim->identity != NULL)
         rc = sp_budget_use_begin(db, claim->identity, now, e->n_waiting, &e->use_row, err);
+    if (e->env->hold != NULL)
+        e->env->hold->use_row = e->use_row;
     return rc;
 }
 
@@ -40,6 +44,7 @@ sp_errand_claim(struct errand *e, const struct sp_method_settings *method)
 {
     struct claim claim = { e, method->name, sp_ways_counted_for(e->env->ways, e->seat.way), e->view.plan.n_lines };
     struct sp_err err = { 0 };
+    (void)sp_point_set(sp_errand_point(e)); /* a closed one is seen by the claim itself */
     enum sp_rc rc = sp_batch_run(e->env->batch, claim_in_batch, &claim, &err);
     if (rc != SP_OK && rc != SP_E_CONFLICT)
         sp_error(e->env->log, "job %s: cannot be claimed: %s", e->job->id, err.text);

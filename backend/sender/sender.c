@@ -47,6 +47,7 @@ run_errand(struct worker *worker, const char *id)
 {
     struct sender *s = worker->sender;
     const struct sp_errand_env env = {
+        .hold = &worker->hold,
         .settings = s->options->settings,
         .clock = s->options->clock,
         .log = s->options->log,
@@ -289,6 +290,55 @@ wait_for_workers(struct sender *s)
     return all;
 }
 
+/* --- what could not be ended in time --- */
+
+struct return_ {
+    struct worker *worker;
+    char id[27];
+    int64_t now;
+};
+
+static enum sp_rc
+give_back_in_batch(struct sp_db *db, void *context, struct sp_err *err)
+{
+    const struct return_ *what = context;
+    int64_t use_row = what->worker->hold.use_row;
+    enum sp_rc rc = sp_queue_unclaim(db, what->id, what->now, err);
+    return rc == SP_OK && use_row != 0 ? sp_budget_use_undo(db, use_row, err) : rc;
+}
+
+static bool
+give_back(struct sender *s, struct worker *worker, const char *id)
+{
+    struct sp_err err = { 0 };
+    struct return_ what = { .worker = worker, .now = sp_wall_ms(s->options->clock) };
+    memcpy(what.id, id, sizeof what.id);
+    enum sp_rc rc = sp_batch_run(s->batch, give_back_in_batch, &what, &err);
+    if (rc == SP_OK)
+        sp_notice(s->options->log, "job %s: stopped before it was handed over, it is sent at the next start", id);
+    else if (rc != SP_E_CONFLICT) /* then it had not been claimed */
+        sp_error(s->options->log, "job %s: cannot be given back: %s", id, err.text);
+    return rc == SP_OK || rc == SP_E_CONFLICT;
+}
+
+/* Closes the point of no return of every attempt that did not pass it yet: those were not sent, and that is written
+ * down. Returns how many passed it, and still wait for their answer. */
+static size_t
+break_off(struct sender *s)
+{
+    size_t under_way = 0;
+    for (size_t i = 0; i < s->n_workers; i++) {
+        struct worker *worker = &s->workers[i];
+        char id[27];
+        pthread_mutex_lock(&s->lock);
+        memcpy(id, worker->id, sizeof id);
+        pthread_mutex_unlock(&s->lock);
+        if (id[0] != '\0' && (!sp_point_close(&worker->hold.point) || !give_back(s, worker, id)))
+            under_way++;
+    }
+    return under_way;
+}
+
 static void
 sender_close(struct sender *s)
 {
@@ -321,7 +371,8 @@ sp_sender_run(const struct sp_sender_options *options, struct sp_err *err)
     if (s->ways != NULL)
         sp_ways_stop(s->ways);
     if (!wait_for_workers(s)) /* their threads still use s: it stays until the process ends, now */
-        return sp_fail(err, SP_E_BUSY, "messages are still under way after %lld ms", (long long)options->patience_ms);
+        return sp_fail(err, SP_E_BUSY, "%zu message(s) handed over wait for their answer after %lld ms", break_off(s),
+                       (long long)options->patience_ms);
     if (!sp_checker_close(&s->checker, CHECK_PATIENCE_MS))
         return sp_fail(err, SP_E_BUSY, "a check is still under way");
     sender_close(s);

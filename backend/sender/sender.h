@@ -33,7 +33,8 @@ struct sp_sender_options {
 
 /* Takes the sender's lock (waiting for a predecessor to go, up to 30 s), settles what a crash left, then works until
  * told to stop. SP_OK: everything under way has ended. SP_E_BUSY: the lock is held, or attempts are still under way and
- * the process should end now: what they send is then recorded as unknown by the next start. */
+ * the process should end now: what was not handed over is queued again, and what still waits for its answer is recorded
+ * as unknown by the next start. */
 enum sp_rc sp_sender_run(const struct sp_sender_options *options, struct sp_err *err);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "backend/sender/errand.h"
 #include "backend/sender/sender.h"
 #include "backend/sender/ways.h"
 #include "db/queue.h"
@@ -23,6 +24,7 @@ struct worker {
     pthread_t thread;
     struct sp_db *db;
     char id[27]; /* the job in hand; "" : none */
+    struct sp_errand_hold hold;
     bool started;
 };
 

@@ -73,9 +73,20 @@ sp_body_load(struct sp_smtp *smtp, const struct sp_smtp_body *body, bool binary,
     return rc == SP_OK ? next_block(&source, smtp->block, &size, err) : rc;
 }
 
-enum sp_body_end
-sp_body_send_loaded(struct sp_smtp *smtp, uint64_t size)
+static bool
+may_end(const struct sp_smtp_body *body, struct sp_err *err)
 {
+    if (body->may_end == NULL || body->may_end(body->context))
+        return true;
+    sp_fail(err, SP_E_BUSY, "scanpost is stopping: the message was not handed over");
+    return false;
+}
+
+enum sp_body_end
+sp_body_send_loaded(struct sp_smtp *smtp, const struct sp_smtp_body *body, uint64_t size, struct sp_err *err)
+{
+    if (!may_end(body, err))
+        return SP_BODY_OURS;
     sp_smtp_say(smtp, "BDAT %" PRIu64 " LAST", size);
     sp_smtp_put(smtp, smtp->block, (size_t)size);
     return whole(smtp);
@@ -92,7 +103,7 @@ sp_body_send_chunk(struct sp_smtp *smtp, const struct sp_smtp_body *body, bool b
         size_t size = 0;
         if (interrupted(smtp))
             return SP_BODY_CUT;
-        if (next_block(&source, smtp->block, &size, err) != SP_OK)
+        if (next_block(&source, smtp->block, &size, err) != SP_OK || (source.left == 0 && !may_end(body, err)))
             return SP_BODY_OURS;
         sp_smtp_put(smtp, smtp->block, size);
     }
@@ -134,6 +145,8 @@ sp_body_send_dotted(struct sp_smtp *smtp, const struct sp_smtp_body *body, struc
     }
     if (interrupted(smtp))
         return SP_BODY_CUT;
+    if (!may_end(body, err))
+        return SP_BODY_OURS;
     if (line_start)
         sp_smtp_put(smtp, ".\r\n", 3);
     else

@@ -12,14 +12,15 @@
 enum sp_body_end {
     SP_BODY_SENT, /* to the last octet */
     SP_BODY_CUT,  /* the server spoke, or the connection broke, before it was whole: hear what it says, then leave */
-    SP_BODY_OURS, /* the message cannot be read: err tells; the server must never see an end of it */
+    SP_BODY_OURS, /* the message cannot be read, or may not go on: err tells; the server must never see its end */
 };
 
 /* For messages of at most SP_SMTP_BLOCK_SIZE: reads it whole into smtp->block, so that nothing can go wrong on our side
  * once the first command is said. */
 enum sp_rc sp_body_load(struct sp_smtp *smtp, const struct sp_smtp_body *body, bool binary, struct sp_err *err);
 /* "BDAT n LAST" and the loaded message. Anything may still wait to be answered. */
-enum sp_body_end sp_body_send_loaded(struct sp_smtp *smtp, uint64_t size);
+enum sp_body_end sp_body_send_loaded(struct sp_smtp *smtp, const struct sp_smtp_body *body, uint64_t size,
+                                     struct sp_err *err);
 /* The same, read while it is sent. Everything said before has been answered. */
 enum sp_body_end sp_body_send_chunk(struct sp_smtp *smtp, const struct sp_smtp_body *body, bool binary,
                                     struct sp_err *err);

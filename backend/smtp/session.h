@@ -72,6 +72,9 @@ struct sp_smtp_body {
     enum sp_rc (*begin)(void *context, bool binary, struct sp_err *err);
     /* Up to `room` bytes; *ret_got 0: the end. */
     enum sp_rc (*read)(void *context, void *buffer, size_t room, size_t *ret_got, struct sp_err *err);
+    /* Asked before the octets leave that make it a whole message. false: it is broken off, and was not handed over.
+     * NULL: it may. */
+    bool (*may_end)(void *context);
 };
 
 struct sp_smtp_recipient {

@@ -111,7 +111,7 @@ ask_body(struct transaction *t, struct sp_smtp_outcome *outcome)
     if (t->asked == t->answered)
         sp_smtp_enter(t->smtp, SP_STAGE_MESSAGE);
     if (t->one_flight)
-        end = sp_body_send_loaded(t->smtp, t->size);
+        end = sp_body_send_loaded(t->smtp, t->body, t->size, &err);
     else if (t->chunking)
         end = sp_body_send_chunk(t->smtp, t->body, t->binary, &err);
     else

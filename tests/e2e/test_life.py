@@ -63,6 +63,21 @@ class Signals(unittest.TestCase):
             world.start()
             world.wait_for_job(job["id"])
 
+    def test_sigterm_in_the_middle_of_an_upload_leaves_nothing_unknown(self):
+        with World(tenant="methods = { submission }") as world:
+            world.sandbox.play("submission/hang:body")
+            job = world.post([("a.pdf", pdf(12_000_000))]).json()
+            wait_until("it is under way", lambda: world.job(job["id"])["state"] == "sending")
+            status, seconds = world.stop()
+            self.assertEqual(status, 0)
+            self.assertLess(seconds, 10)
+            world.sandbox.play()
+            world.start()
+            job = world.wait_for_job(job["id"])
+            self.assertEqual([(a["outcome"], a["cause"]) for a in job["attempts"]],
+                             [("failed", "stopped"), ("accepted", "")])
+            self.assertEqual(len(world.sandbox.mails()), 1)
+
     def test_sighup_with_a_bad_file_keeps_the_old_configuration(self):
         with World() as world:
             with open(world.config) as f:

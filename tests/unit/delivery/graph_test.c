@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "backend/delivery/graph.h"
+#include "backend/delivery/point.h"
 #include "backend/mail/compose.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -253,6 +254,16 @@ message_of(const struct world *w, size_t number)
     return sp_str_steal(&out);
 }
 
+#define DRAFT   ">POST /messages "
+#define ID      "<201\n\n{\"id\":\"AAMk=/1\",\"isDraft\":true}"
+#define PATH    "/messages/AAMk%3D%2F1"
+#define SESSION ">POST " PATH "/attachments/createUploadSession "
+#define URL     "<201\n\n{\"uploadUrl\":\"^/upload?authtoken=secret\",\"nextExpectedRanges\":[\"0-\"]}"
+#define PUT     ">PUT /upload?authtoken=secret "
+#define SEND    ">POST " PATH "/send "
+#define DELETE  ">DELETE " PATH " "
+#define NEXT(n) "<200\n\n{\"nextExpectedRanges\":[\"" n "\"]}"
+
 /* --- small mails --- */
 
 static void
@@ -363,6 +374,30 @@ test_silence_ends_in_time_and_may_have_sent(void **state)
     assert_true(w->report.maybe_sent);
     assert_int_equal(w->report.stage, SP_STAGE_API);
     assert_int_equal(w->report.diagnosis.class_, SP_CLASS_NETWORK);
+}
+
+/* Whoever ends the process has closed the point of no return. */
+static void
+test_mail_that_may_not_be_handed_over_is_not(void **state)
+{
+    struct world *w = *state;
+    struct sp_point point = { SP_POINT_CLOSED };
+    const struct sp_message message = { "01J", w->mail.from, &w->mail, w->recipients, 1, &point };
+    add_document(w, 5000);
+    fake_graph_plan(w->server, ">POST /sendMail ", "!cut 0", DRAFT, ID, SESSION, URL, PUT, "<201", DELETE, "<204",
+                    NULL);
+    for (int i = 0; i < 2; i++) { /* in one request, which is cut; by a draft, which is not sent */
+        w->report = (struct sp_report){ .recipients = w->results, .n_recipients = 1 };
+        sp_method_graph.deliver(w->way, &message, &w->report);
+        assert_false(w->report.accepted);
+        assert_false(w->report.maybe_sent);
+        if (strstr(w->report.reply, "scanpost is stopping") == NULL)
+            fail_msg("%s", w->report.reply);
+        free(w->bytes[0]);
+        w->mail.n_documents = 0;
+        add_document(w, RANGE);
+    }
+    assert_by_plan(w);
 }
 
 static void
@@ -522,16 +557,6 @@ test_nobody_is_named_so_nobody_fails_alone(void **state)
 }
 
 /* --- large mails --- */
-
-#define DRAFT   ">POST /messages "
-#define ID      "<201\n\n{\"id\":\"AAMk=/1\",\"isDraft\":true}"
-#define PATH    "/messages/AAMk%3D%2F1"
-#define SESSION ">POST " PATH "/attachments/createUploadSession "
-#define URL     "<201\n\n{\"uploadUrl\":\"^/upload?authtoken=secret\",\"nextExpectedRanges\":[\"0-\"]}"
-#define PUT     ">PUT /upload?authtoken=secret "
-#define SEND    ">POST " PATH "/send "
-#define DELETE  ">DELETE " PATH " "
-#define NEXT(n) "<200\n\n{\"nextExpectedRanges\":[\"" n "\"]}"
 
 static void
 test_large_mail_goes_in_ranges_and_arrives_whole(void **state)
@@ -835,6 +860,7 @@ main(void)
         T(test_nothing_was_sent_when_the_body_did_not_get_through),
         T(test_answer_that_is_no_http_may_have_sent),
         T(test_silence_ends_in_time_and_may_have_sent),
+        T(test_mail_that_may_not_be_handed_over_is_not),
         T(test_endless_answer_is_cut_and_its_status_counts),
         T(test_nobody_there_is_the_networks_trouble),
         T(test_throttled_tells_when_to_come_again),

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -102,6 +103,66 @@ test_a_crash_between_claim_and_record_is_unknown_and_sent_again_the_same_way(voi
     assert_int_equal(job->n_attempts, 2);
     assert_int_equal(job->attempts[0].outcome, SP_OUTCOME_UNKNOWN);
     assert_string_equal(job->attempts[1].method, "direct");
+    sp_job_free(&job);
+}
+
+/* The sender as the process it is: it ends although a thread is deep in a delivery. */
+static void
+run_sender_until(struct world *w, const struct sp_sender_options *options, const char *id)
+{
+    pid_t sender = fork();
+    assert_true(sender >= 0);
+    if (sender == 0) {
+        struct sp_err err = { 0 };
+        enum sp_rc rc = sp_sender_run(options, &err);
+        if (rc != SP_E_BUSY)
+            print_error("sender: %s\n", rc == SP_OK ? "nothing was under way" : err.text);
+        _exit(rc == SP_E_BUSY ? 0 : 1);
+    }
+    for (int patience = 3000; state_of(w, id) != SP_JOB_SENDING && patience > 0; patience--)
+        usleep(10000);
+    sp_wake(options->stop_fd);
+    int status = -1;
+    assert_int_equal(waitpid(sender, &status, 0), sender);
+    assert_int_equal(status, 0);
+}
+
+static void
+test_an_end_before_a_message_is_handed_over_is_not_unknown(void **state)
+{
+    struct world *w = *state;
+    struct loop loop;
+    char ids[1][SP_ULID_SIZE];
+    struct sp_sender_options options = {
+        .settings = &w->settings,
+        .clock = &w->clock,
+        .wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+        .gateway_wake_fd = -1,
+        .changes_fd = -1,
+        .stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+        .life_fd = -1,
+        .patience_ms = 50,
+        .method_of = fake_method_of,
+    };
+    only(w, "direct");
+    SCRIPT(w, "direct", ACT_GATE);
+    add_job(w, ids[0]);
+    run_sender_until(w, &options, ids[0]);
+    close(options.wake_fd);
+    close(options.stop_fd);
+    struct sp_job *job = load(w, ids[0]);
+    assert_int_equal(job->state, SP_JOB_QUEUED);
+    assert_int_equal(job->n_attempts, 1);
+    assert_int_equal(job->attempts[0].outcome, SP_OUTCOME_FAILED);
+    assert_string_equal(job->attempts[0].cause, "stopped");
+    assert_string_equal(job->only_method, "");
+    sp_job_free(&job);
+    open_gate(w);
+    loop_begin(&loop, w);
+    wait_sent(w, ids, 1);
+    loop_end(&loop);
+    job = load(w, ids[0]);
+    assert_int_equal(job->n_attempts, 2);
     sp_job_free(&job);
 }
 
@@ -240,6 +301,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_a_crash_between_claim_and_record_is_unknown_and_sent_again_the_same_way),
+        T(test_an_end_before_a_message_is_handed_over_is_not_unknown),
         T(test_many_workers_send_each_job_once_within_the_connections),
         T(test_a_few_scans_do_not_wait_behind_many_of_another_source),
         T(test_a_line_moves_with_the_window_and_by_turns),

@@ -230,6 +230,38 @@ test_large_body_that_cannot_be_read_is_never_ended(void **state)
     world_end(w);
 }
 
+static bool
+never(void *context)
+{
+    (void)context;
+    return false;
+}
+
+static void
+test_message_that_may_not_be_handed_over_is_never_ended(void **state)
+{
+    struct world *w = *state;
+    SP_AUTO_FREE char *bytes = lines(300000);
+    static const size_t sizes[] = { 5, 300000, 300000 };
+    fake_smtp_plan(w->server, CHUNKS, "!hang", "!close", CHUNKS, ">MAIL", ">RCPT", "<250 ok\r\n250 ok",
+                   ">BDAT 300000 LAST", "!hang", "!close", PIPES, ">MAIL", ">RCPT", ">DATA",
+                   "<250 ok\r\n250 ok\r\n354 go", "!some 200000", "!hang", NULL);
+    for (size_t i = 0; i < SP_LEN(sizes); i++) {
+        struct text text = { .bytes = bytes, .size = sizes[i] };
+        struct sp_smtp_recipient to = { .address = "a@contoso.com" };
+        struct sp_smtp_body body = text_body(&text);
+        body.may_end = never;
+        assert_true(world_open(w));
+        assert_false(sp_smtp_deliver(w->smtp, "scanner@contoso.com", &to, 1, &body, &w->got));
+        assert_int_equal(w->got.trouble, SP_TROUBLE_LOCAL);
+        assert_non_null(strstr(w->got.words, "scanpost is stopping"));
+        assert_false(w->got.alive);
+        assert_false(w->got.maybe_sent);
+        sp_smtp_close(&w->smtp);
+    }
+    world_end(w);
+}
+
 static void
 test_body_of_another_length_than_it_said_is_not_sent(void **state)
 {
@@ -264,6 +296,7 @@ main(void)
         world_test(test_server_that_reads_no_more_runs_into_the_deadline),
         world_test(test_small_body_that_cannot_be_read_leaves_the_session_alone),
         world_test(test_large_body_that_cannot_be_read_is_never_ended),
+        world_test(test_message_that_may_not_be_handed_over_is_never_ended),
         world_test(test_body_of_another_length_than_it_said_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
