@@ -24,9 +24,9 @@ static const struct sp_option global_options[] = { GLOBAL_OPTIONS, { 0 } };
 enum { OPTIONS_MAX = 64 };
 
 static const struct sp_command *const groups[] = {
-    sp_setup_commands,  sp_send_commands,     sp_check_commands,   sp_job_commands,
-    sp_source_commands, sp_identity_commands, sp_people_commands,  sp_share_commands,
-    sp_audit_commands,  sp_backup_commands,   sp_explain_commands,
+    sp_setup_commands,  sp_send_commands,     sp_check_commands,  sp_job_commands,
+    sp_source_commands, sp_identity_commands, sp_people_commands, sp_share_commands,
+    sp_audit_commands,  sp_backup_commands,   sp_doctor_commands, sp_explain_commands,
 };
 
 /* --- help --- */

@@ -29,7 +29,8 @@ struct sp_command {
     int (*run)(struct sp_cli *cli, const struct sp_args *args); /* returns an exit code */
 };
 /* Each ends with a row whose name is NULL. */
-extern const struct sp_command sp_audit_commands[], sp_backup_commands[], sp_check_commands[], sp_setup_commands[];
+extern const struct sp_command sp_audit_commands[], sp_backup_commands[], sp_doctor_commands[], sp_check_commands[],
+    sp_setup_commands[];
 extern const struct sp_command sp_send_commands[], sp_job_commands[], sp_source_commands[], sp_identity_commands[],
     sp_people_commands[], sp_share_commands[], sp_explain_commands[];
 
