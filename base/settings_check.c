@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -320,6 +321,18 @@ check_recipients(const struct sp_parsed *p, const struct sp_folder_settings *fol
     return SP_OK;
 }
 
+/* Whether it lies where scanpost puts what it takes from a folder, or could not take. */
+static bool
+lies_in_ours(const char *path, const char *folder)
+{
+    static const char *const ours[] = { ".scanpost", "rejected" };
+    char place[PATH_MAX];
+    for (size_t i = 0; i < SP_LEN(ours); i++)
+        if ((size_t)snprintf(place, sizeof(place), "%s/%s", folder, ours[i]) < sizeof(place) && lies_in(path, place))
+            return true;
+    return false;
+}
+
 static enum sp_rc
 check_place(const struct sp_parsed *p, const struct sp_folder_settings *folder)
 {
@@ -333,6 +346,11 @@ check_place(const struct sp_parsed *p, const struct sp_folder_settings *folder)
         bool below = lies_in(folder->path, other->path), above = lies_in(other->path, folder->path);
         if (below && above)
             return COMPLAIN(folder, "path", "folder '%s' has this path already", other->name);
+        if (lies_in_ours(folder->path, other->path) || lies_in_ours(other->path, folder->path))
+            return COMPLAIN(folder, "path",
+                            "one of '%s' and '%s' lies in the .scanpost or rejected of the other, which scanpost needs "
+                            "for itself",
+                            folder->name, other->name);
         if ((below && other->recipient_from == SP_FROM_SUBFOLDER) ||
             (above && folder->recipient_from == SP_FROM_SUBFOLDER))
             return COMPLAIN(folder, "path",

@@ -75,6 +75,8 @@ struct sp_folder_dirs *sp_folder_dirs_share(struct sp_folder_dirs *dirs);
 void sp_folder_dirs_drop(struct sp_folder_dirs **dirs);
 /* Whether the path still leads to the directory that is open, and .scanpost in it is still ours. */
 bool sp_folder_dirs_current(const struct sp_folder_dirs *dirs, const char *path);
+/* Whether both are the same directory, by whatever names. */
+bool sp_folder_dirs_equal(const struct sp_folder_dirs *a, const struct sp_folder_dirs *b);
 /* On a file system that other machines write to, inotify does not hear them. */
 bool sp_folder_dirs_remote(const struct sp_folder_dirs *dirs);
 /* Makes and removes a file that inotify must report under this name. */

@@ -122,6 +122,13 @@ is_same(const struct stat *now, int fd)
 }
 
 bool
+sp_folder_dirs_equal(const struct sp_folder_dirs *a, const struct sp_folder_dirs *b)
+{
+    struct stat info;
+    return fstat(a->dir, &info) == 0 && is_same(&info, b->dir);
+}
+
+bool
 sp_folder_dirs_current(const struct sp_folder_dirs *dirs, const char *path)
 {
     struct stat dir, claims;

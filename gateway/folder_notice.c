@@ -311,6 +311,21 @@ check_settings(const struct sp_folders *house, const struct sp_folder *folder, s
     return nobody_yet ? SP_OK : rc;
 }
 
+/* By a link or a second mount it may be another folder's directory, and a scan would go to one of the two by chance. */
+static enum sp_rc
+check_alone(const struct sp_folders *house, struct sp_folder *folder, struct sp_err *err)
+{
+    for (size_t i = 0; i < house->n_folders; i++) {
+        const struct sp_folder *other = &house->folders[i];
+        if (other == folder || other->dirs == NULL || !sp_folder_dirs_equal(folder->dirs, other->dirs))
+            continue;
+        sp_folder_dirs_drop(&folder->dirs);
+        return sp_fail(err, SP_E_CONFLICT, "%s is the same directory as that of folder '%s', which takes what is there",
+                       folder->set->path, other->set->name);
+    }
+    return SP_OK;
+}
+
 void
 sp_folder_open(struct sp_folders *house, struct sp_folder *folder)
 {
@@ -319,6 +334,8 @@ sp_folder_open(struct sp_folders *house, struct sp_folder *folder)
     enum sp_rc rc = check_settings(house, folder, &err);
     if (rc == SP_OK)
         rc = sp_folder_dirs_open(folder->set->path, &folder->dirs, &err);
+    if (rc == SP_OK)
+        rc = check_alone(house, folder, &err);
     if (rc != SP_OK) {
         sp_folder_set_trouble(house, folder, err.text);
         return;

@@ -343,6 +343,10 @@ test_what_does_not_fit_together_is_refused_where_it_stands(void **state)
           "scanpost.conf:6: folder 'f' has this path already" },
         { GOOD "folder f { recipient-from = subfolder path = /srv/f }\nfolder g { to = a@b.nl\n path = /srv/f/g }",
           "scanpost.conf:6: one of 'g' and 'f' lies in the other" },
+        { GOOD "folder f { to = a@b.nl path = /srv/f }\nfolder g { to = a@b.nl\n path = /srv/f/rejected/ }",
+          "scanpost.conf:6: one of 'g' and 'f' lies in the .scanpost or rejected" },
+        { GOOD "folder f { to = a@b.nl path = /srv/f/.scanpost/x }\nfolder g { to = a@b.nl\n path = /srv/f }",
+          "scanpost.conf:6: one of 'g' and 'f' lies in the .scanpost or rejected" },
         { GOOD "retry { first = 2m\n max = 1m }", "scanpost.conf:5: 'max' must not be shorter" },
         { GOOD "retry { first = 2m\n expire = 1m }", "scanpost.conf:5: 'expire' must not be shorter" },
     };

@@ -582,6 +582,25 @@ test_a_claims_folder_that_is_a_link_is_refused(void **state)
     assert_true(file_exists(w->drop, "x.pdf"));
 }
 
+static void
+test_two_names_of_one_directory_are_one_folder(void **state)
+{
+    struct world *w = *state;
+    char path[256];
+    struct sp_folder_status second;
+    snprintf(path, sizeof(path), "%s/link", w->root);
+    assert_int_equal(symlink(w->drop, path), 0);
+    w->folders[1] = w->folders[0];
+    w->folders[1].name = "again";
+    w->folders[1].path = path;
+    w->settings.n_folders = 2;
+    start(w);
+    drop_pdf(w, "a.pdf", "a");
+    EVENTUALLY(status_of(w).taken == 1);
+    sp_folders_status(w->house, 1, &second);
+    assert_non_null(strstr(second.trouble, "same directory as that of folder 'scans'"));
+}
+
 /* Swapped in between the last look and the rename; the second one after its name was used again. */
 static void
 test_a_link_that_was_claimed_goes_back(void **state)
@@ -769,6 +788,7 @@ main(void)
         WITH_WORLD(test_a_folder_that_goes_and_comes_back),
         WITH_WORLD(test_a_folder_that_is_missing_at_start_is_waited_for),
         WITH_WORLD(test_a_claims_folder_that_is_a_link_is_refused),
+        WITH_WORLD(test_two_names_of_one_directory_are_one_folder),
         WITH_WORLD(test_a_link_that_was_claimed_goes_back),
         WITH_WORLD(test_a_claims_folder_that_is_removed_is_made_anew),
         WITH_WORLD(test_a_claim_is_opened_where_it_was_made),
