@@ -37,6 +37,7 @@ enum {
     SP_PENDING_MAX = 20000,
     SP_SET_MAX = 1000, /* documents of one scan, as many as the intake takes */
     SP_SUBS_MAX = 5000,
+    SP_GONE_KEPT = 16,
 };
 
 #define SP_CLAIMS_NAME   ".scanpost"
@@ -201,6 +202,11 @@ struct sp_sub {
     bool heard; /* inotify had its ear here since we last looked */
 };
 
+struct sp_gone {   /* a file that was taken */
+    unsigned name; /* its hash */
+    int64_t changed;
+};
+
 struct sp_folder {
     const struct sp_folder_settings *set;
     struct sp_folder_dirs *dirs; /* NULL: not usable now */
@@ -213,6 +219,8 @@ struct sp_folder {
     bool deaf;           /* inotify missed a file here once: not asked again */
     struct sp_sub *subs; /* sub-folders that are people's */
     size_t n_subs;
+    struct sp_gone gone[SP_GONE_KEPT]; /* the last ones, in a ring */
+    size_t n_gone;
     char blocked[256];                /* a directory in it that cannot be used, in words; "" */
     const struct sp_pending *speaker; /* whose trouble is shown; of several one is enough */
     struct sp_folder_status shown;    /* under the lock of the house */

@@ -57,6 +57,18 @@ sp_folder_begin_waiting(const struct sp_folder *folder, struct sp_pending *entry
     sp_pending_set_due(folder->pending, entry, now + folder->set->settle_ms);
 }
 
+/* When a file of that name was last written that was taken since: it may be the same scan that goes on. */
+static int64_t
+time_since_taken(const struct sp_folder *folder, unsigned name, int64_t now)
+{
+    static const int64_t longest_pause = 60000;
+    int64_t since = longest_pause;
+    for (size_t i = 0; i < folder->n_gone && i < SP_GONE_KEPT; i++)
+        if (folder->gone[i].name == name && now - folder->gone[i].changed < since)
+            since = now - folder->gone[i].changed;
+    return since < longest_pause ? since : 0;
+}
+
 /* Something of that name is here, and looks so. */
 static void
 note(struct sp_folders *house, struct sp_folder *folder, const char *path, const struct sp_seen *seen, bool is_folder,
@@ -71,6 +83,7 @@ note(struct sp_folders *house, struct sp_folder *folder, const char *path, const
         if (entry == NULL)
             return;
         entry->silent = how == SP_BY_LOOK && folder->ears == SP_EARS_PROVEN;
+        entry->after = heard ? time_since_taken(folder, entry->hash, now) : 0;
     } else if (!heard && sp_seen_equal(seen, &entry->seen)) {
         return;
     } else if (sp_pending_in_hand(entry)) {

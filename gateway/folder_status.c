@@ -67,7 +67,7 @@ sp_folders_show_waiting(struct sp_folders *house)
 }
 
 /* A source went on with a file that had been quiet for longer than half of settle after it was closed: next time the
- * pause may be longer than settle, and half a scan would be taken. */
+ * pause may be longer than settle, and half a scan would be taken. (Or was, already.) */
 void
 sp_folder_advise_settle(struct sp_folders *house, struct sp_folder *folder, int64_t pause)
 {

@@ -50,6 +50,21 @@ let_go(struct sp_folders *house, struct sp_folder *folder, struct sp_pending *en
         entry->touched = false; /* it waits since it was touched */
 }
 
+/* Copiers use names again, so a file that comes back is mostly another scan. One that is no document is the rest of the
+ * scan that was taken: the source had only paused. */
+static void
+learn_from(struct sp_folders *house, const struct sp_take *take)
+{
+    struct sp_folder *folder = take->folder;
+    for (size_t i = 0; take->kind == SP_TAKE_FILES && i < take->n_files; i++) {
+        const struct sp_pending *entry = take->files[i].entry;
+        if (take->verdict == SP_TAKE_TAKEN)
+            folder->gone[folder->n_gone++ % SP_GONE_KEPT] = (struct sp_gone){ entry->hash, entry->changed };
+        else if (take->verdict == SP_TAKE_REJECTED && take->err.rc == SP_E_TYPE && entry->after > 0)
+            sp_folder_advise_settle(house, folder, entry->after);
+    }
+}
+
 static void
 let_all_go(struct sp_folders *house, struct sp_take *take)
 {
@@ -102,6 +117,7 @@ settle_take(struct sp_folders *house, struct sp_take *take)
 {
     struct sp_folder *folder = take->folder;
     sp_folder_count(house, folder, take);
+    learn_from(house, take);
     if (take->verdict == SP_TAKE_WAIT || take->verdict == SP_TAKE_TROUBLE)
         try_again(house, take);
     else

@@ -25,6 +25,7 @@ struct sp_pending {
     int64_t due;     /* mono ms: when to look at it again; set by sp_pending_set_due */
     size_t place;    /* in the order of waiting, from 1; 0: a worker has it */
     int64_t backoff; /* ms; 0: nothing failed yet */
+    int64_t after;   /* ms since a file of this name was written that is taken already; 0: there was none */
     unsigned hash;
     bool claim;    /* the name is one in .scanpost/, else one in the folder itself */
     bool folder;   /* the name is one of a folder of pages */

@@ -253,6 +253,27 @@ test_reopened_after_closing_it_is_one_scan_and_settle_is_advised(void **state)
     assert_true(status_of(w).advised_settle_ms >= 1700);
 }
 
+/* Its first page is a whole document, settle is too short, and what follows has no beginning. */
+static void
+test_a_rest_that_comes_after_its_scan_was_taken_advises_settle(void **state)
+{
+    struct world *w = *state;
+    start(w);
+    EVENTUALLY(strcmp(status_of(w).watch, "inotify") == 0);
+    drop_pdf(w, "a.pdf", "a");
+    EVENTUALLY(status_of(w).taken == 1);
+    drop_pdf(w, "a.pdf", "another scan of that name");
+    EVENTUALLY(status_of(w).taken == 2);
+    assert_int_equal(status_of(w).advised_settle_ms, 0);
+    pause_ms(300);
+    write_file(w->drop, "b.pdf", "rubbish of its own", 18);
+    EVENTUALLY(status_of(w).rejected == 1);
+    assert_int_equal(status_of(w).advised_settle_ms, 0);
+    write_file(w->drop, "a.pdf", "the rest of page two", 20);
+    EVENTUALLY(status_of(w).rejected == 2);
+    assert_true(status_of(w).advised_settle_ms >= 2 * (300 + w->folders[0].settle_ms));
+}
+
 static void
 test_a_half_document_is_taken_when_nobody_comes_back_for_long(void **state)
 {
@@ -771,6 +792,7 @@ main(void)
         WITH_WORLD(test_written_slowly_it_is_waited_for),
         WITH_WORLD(test_a_writer_who_pauses_is_waited_for),
         WITH_WORLD(test_reopened_after_closing_it_is_one_scan_and_settle_is_advised),
+        WITH_WORLD(test_a_rest_that_comes_after_its_scan_was_taken_advises_settle),
         WITH_WORLD(test_a_half_document_is_taken_when_nobody_comes_back_for_long),
         WITH_WORLD(test_a_name_that_is_used_again_is_another_scan),
         WITH_WORLD(test_renamed_when_done_it_is_taken_under_its_last_name),
