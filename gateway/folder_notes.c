@@ -102,7 +102,9 @@ reject_as(const struct sp_folder_dirs *dirs, int rejected, const char *claim, co
     sp_utf8_repair(&text, name, strlen(name), true);
     sp_str_add(&text, ".\n\nWhy: ");
     sp_str_add(&text, reason);
-    sp_str_add(&text, "\n\nNothing was sent. The scan is beside this note.\n");
+    sp_str_add(&text,
+               "\n\nNothing was sent. The scan is beside this note. When the cause is mended, move it back into the "
+               "folder, or scan again.\n");
     enum sp_rc rc = write_text(fd, sp_str_text(&text), err);
     if (rc == SP_OK && renameat2(dirs->claims, claim, rejected, name, RENAME_NOREPLACE) != 0)
         rc = errno == EEXIST ? sp_fail(err, SP_E_CONFLICT, "name taken")

@@ -178,9 +178,18 @@ class Refusing(unittest.TestCase):
 
     def test_too_large_moves_to_rejected_with_the_reason(self):
         with World(gateway="max-document = 100k") as world:
-            world.drop("big.pdf", pdf(300_000))
-            self.assertRegex(self.rejected(world, "big.pdf"), "large|big|100")
+            content = pdf(300_000)
+            world.drop("big.pdf", content)
+            words = self.rejected(world, "big.pdf")
+            self.assertRegex(words, "large|big|100")
+            self.assertIn("move it back", words)
             self.assertEqual(world.jobs(), [])
+            world.stop()
+            world.write_config(gateway="")
+            world.start()
+            os.rename(os.path.join(world.scans, "rejected", "big.pdf"), os.path.join(world.scans, "big.pdf"))
+            world.wait_for_job()
+            self.assertEqual(attachments(world.sandbox.mails()[0][1])[0][1], content)
 
     def test_no_room_leaves_the_file_until_there_is(self):
         with World() as world:
