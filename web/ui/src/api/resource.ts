@@ -5,8 +5,14 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ask, Problem } from './client';
 import { type LiveEvent, type LiveKind, listen } from './live';
 
-/** Several changes within this time are one. */
+/** Several changes within this time are one. What costs the daemon more is asked for less often. */
 const CALM_MS = 300;
+
+export interface LiveOptions {
+  /** whether it is worth asking again */
+  matters?: (event: LiveEvent) => boolean;
+  calmMs?: number;
+}
 
 export interface Resource<T> {
   data: T | undefined;
@@ -26,7 +32,7 @@ export function asProblem(error: unknown): Problem {
 }
 
 /** Calls fn once things are calm after an event that matters. */
-export function useLive(kinds: readonly LiveKind[], fn: () => void, matters: (event: LiveEvent) => boolean = () => true): void {
+export function useLive(kinds: readonly LiveKind[], fn: () => void, { matters = () => true, calmMs = CALM_MS }: LiveOptions = {}): void {
   const latest = useRef({ fn, matters });
   latest.current = { fn, matters };
   const key = kinds.join(' ');
@@ -38,21 +44,17 @@ export function useLive(kinds: readonly LiveKind[], fn: () => void, matters: (ev
       timer = setTimeout(() => {
         timer = undefined;
         latest.current.fn();
-      }, CALM_MS);
+      }, calmMs);
     });
     return () => {
       clearTimeout(timer);
       end();
     };
-  }, [key]);
+  }, [key, calmMs]);
 }
 
 /** path null: nothing yet. kinds: which events make it worth asking again. */
-export function useResource<T>(
-  path: string | null,
-  kinds: readonly LiveKind[] = [],
-  matters?: (event: LiveEvent) => boolean,
-): Resource<T> {
+export function useResource<T>(path: string | null, kinds: readonly LiveKind[] = [], options: LiveOptions = {}): Resource<T> {
   const [held, setHeld] = useState<Held<T>>({ path, data: undefined, error: undefined });
   const seen = useRef({ path: '', text: '' });
   const running = useRef<AbortController | null>(null);
@@ -81,7 +83,7 @@ export function useResource<T>(
     load();
     return () => running.current?.abort();
   }, [load]);
-  useLive(kinds, load, matters);
+  useLive(kinds, load, options);
 
   const current = held.path === path;
   return {

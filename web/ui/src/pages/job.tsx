@@ -124,7 +124,7 @@ function neighbour(id: string, step: number): string | undefined {
 
 export function JobPage({ id }: { id: string }) {
   const known = isJobId(id);
-  const job = useResource<Job>(known ? `/api/v1/jobs/${id}` : null, ['job'], (event) => event.id === undefined || event.id === id);
+  const job = useResource<Job>(known ? `/api/v1/jobs/${id}` : null, ['job'], { matters: (event) => event.id === undefined || event.id === id });
   const move = (step: number) => {
     const other = neighbour(id, step);
     if (other) goTo(jobPlace(other), true);

@@ -72,7 +72,7 @@ function useCount(q: string): Count | null {
     );
   }, [q]);
   useEffect(load, [load]);
-  useLive(['job'], load);
+  useLive(['job'], load, { calmMs: 1500 });
   return count?.q === q ? count.found : null;
 }
 

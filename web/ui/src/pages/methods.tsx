@@ -117,7 +117,7 @@ function Card({ method, stats, chosen }: { method: Method; stats: Stats | undefi
 
 export function Methods({ chosen }: { chosen: string }) {
   useTitle('Methods');
-  const methods = useResource<{ methods: Method[] }>('/api/v1/methods', ['method', 'check', 'job']);
+  const methods = useResource<{ methods: Method[] }>('/api/v1/methods', ['method', 'check', 'job'], { calmMs: 1000 });
   const since = useRef(new Date(Date.now() - DAYS * DAY_MS).toISOString());
   const stats = useResource<Stats>(withQuery('/api/v1/stats', { since: since.current, zone_offset_min: zoneOffset() }));
   return (

@@ -102,7 +102,7 @@ function Doors({ overview }: { overview: OverviewAnswer }) {
 
 export function Overview() {
   useTitle('');
-  const overview = useResource<OverviewAnswer>('/api/v1/overview', ['job', 'method', 'source']);
+  const overview = useResource<OverviewAnswer>('/api/v1/overview', ['job', 'method', 'source'], { calmMs: 1000 });
   return (
     <>
       {!overview.data && <h1 class="unseen">Overview</h1>}

@@ -43,7 +43,7 @@ function Queues({ queues }: { queues: SourcesAnswer['queues'] }) {
 
 export function Sources() {
   useTitle('Sources');
-  const sources = useResource<SourcesAnswer>('/api/v1/sources', ['source', 'job']);
+  const sources = useResource<SourcesAnswer>('/api/v1/sources', ['source', 'job'], { calmMs: 1000 });
   return (
     <>
       <div class="room-head">

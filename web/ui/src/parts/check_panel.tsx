@@ -34,7 +34,7 @@ function Step({ step }: { step: CheckStep }) {
 }
 
 function Steps({ id }: { id: string }) {
-  const check = useResource<Check>(`/api/v1/checks/${id}`, ['check'], (event) => event.id === undefined || event.id === id);
+  const check = useResource<Check>(`/api/v1/checks/${id}`, ['check'], { matters: (event) => event.id === undefined || event.id === id });
   const running = check.data !== undefined && check.data.state !== 'done';
   const { reload } = check;
   useEffect(() => {

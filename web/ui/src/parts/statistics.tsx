@@ -94,7 +94,7 @@ function Failures({ failures, after }: { failures: Stats['failures']; after: str
 export function Statistics() {
   const [span, setSpan] = useState<Span>(spans[2]);
   const since = useMemo(() => Date.now() - span.ms, [span]);
-  const stats = useResource<Stats>(withQuery('/api/v1/stats', { since: new Date(since).toISOString(), zone_offset_min: zoneOffset() }), ['job']);
+  const stats = useResource<Stats>(withQuery('/api/v1/stats', { since: new Date(since).toISOString(), zone_offset_min: zoneOffset() }), ['job'], { calmMs: 10_000 });
   return (
     <section class="statistics" aria-label="Statistics">
       <ul class="tabs" aria-label="Time">

@@ -13,7 +13,7 @@ function Said({ label, text, what }: { label: string; text: string; what: string
   return (
     <div class="said">
       <div class="said-head">
-        <h4>{label}</h4>
+        <h3>{label}</h3>
         <CopyButton text={text} what={what} />
       </div>
       <pre tabIndex={0} role="group" aria-label={label}>
@@ -55,7 +55,7 @@ function AttemptDetails({ attempt, withFix }: { attempt: Attempt; withFix: boole
       {attempt.transcript && <Said label="The conversation" text={attempt.transcript} what="the conversation" />}
       {withFix && attempt.fix !== '' && attempt.outcome !== 'accepted' && (
         <>
-          <h4>What to do</h4>
+          <h3>What to do</h3>
           <FixText fix={attempt.fix} />
         </>
       )}
