@@ -7,6 +7,7 @@ import { endWell, facts, goTo, openAs, openPage } from './browser.mjs';
 const rules = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] };
 
 async function look(page, where) {
+  await page.evaluate(() => scrollTo(0, 0)); // what is under the bar for a moment is not too small for that
   await page.evaluate(axe.source);
   const found = await page.evaluate((options) => globalThis.axe.run(document, options), rules);
   const words = found.violations.map((item) => `${item.id}: ${item.nodes.map((node) => `${node.target} ${node.failureSummary}`).join('; ')}`);

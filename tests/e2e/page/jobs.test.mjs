@@ -108,7 +108,8 @@ test('a new scan shows up by itself; focus, marks and place stay', async () => {
   assert.equal((await scan('Just now.pdf')).status, 201);
   await page.getByRole('link', { name: 'Just now.pdf' }).waitFor({ state: 'attached' });
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-  assert.equal(await height(), before, 'what one looks at does not move');
+  const moved = Math.abs((await height()) - before);
+  assert.ok(moved <= 2, `what one looks at does not move: ${moved} pixels`);
   assert.equal(await page.getByLabel('Mark SCN_0050.pdf').isChecked(), true);
   assert.equal(await page.evaluate(() => document.activeElement.textContent), 'SCN_0050.pdf');
   await endWell(page);

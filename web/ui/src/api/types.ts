@@ -224,6 +224,8 @@ export interface Trouble {
   class: string;
   cause: string;
   count: number;
+  /** there are more than were counted */
+  more?: boolean;
   who: string;
   summary: string;
   fix: string;

@@ -36,6 +36,11 @@ export function daysWords(days: number): string {
   return days === 1 ? 'tomorrow' : `in ${countWords(days, 'day')}`;
 }
 
+/** "client secret of submission", "certificate of the page" */
+export function expiryText(expiry: Overview['expiries'][number]): string {
+  return expiry.method === '' ? expiry.what : `${expiry.what} of ${expiry.method}`;
+}
+
 export function expiryTone(days: number): Tone {
   return days < 0 ? 'bad' : days <= 30 ? 'held' : 'quiet';
 }

@@ -2,7 +2,7 @@
 
 import { useResource } from '../api/resource';
 import type { Method, Overview as OverviewAnswer } from '../api/types';
-import { daysWords, expiryTone, figuresOf, worksTone } from '../lib/overview';
+import { daysWords, expiryText, expiryTone, figuresOf, worksTone } from '../lib/overview';
 import { jobsPlace, placeOf } from '../lib/route';
 import type { Tone } from '../lib/status';
 import { sentence } from '../lib/text';
@@ -67,9 +67,7 @@ function Ways({ overview }: { overview: OverviewAnswer }) {
           <ul class="lines">
             {overview.expiries.map((expiry) => (
               <li key={`${expiry.method} ${expiry.what}`}>
-                <span>
-                  {expiry.what} of {expiry.method}
-                </span>
+                <span>{expiryText(expiry)}</span>
                 <Pill tone={expiryTone(expiry.days)} word={daysWords(expiry.days)} icon="waiting" />
               </li>
             ))}

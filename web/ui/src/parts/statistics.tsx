@@ -47,9 +47,9 @@ function Scans({ stats, span, since }: { stats: Stats; span: Span; since: number
 
 function Delivery({ delivery }: { delivery: Stats['delivery'] }) {
   const figures: [string, number | null][] = [
-    ['half of them within', delivery.p50_ms],
+    ['half within', delivery.p50_ms],
     ['95 of 100 within', delivery.p95_ms],
-    ['the slowest', delivery.max_ms],
+    ['all within', delivery.max_ms],
   ];
   return (
     <section class="panel" aria-labelledby="delivery-title">

@@ -2,8 +2,9 @@
 
 import { useState } from 'preact/hooks';
 import type { Trouble } from '../api/types';
+import { countText } from '../lib/bulk';
 import { jobsPlace } from '../lib/route';
-import { countWords, sentence } from '../lib/text';
+import { sentence } from '../lib/text';
 import { classWords } from '../lib/words';
 import { BulkDialog, type BulkWish } from './bulk';
 import { FixText } from './fix_text';
@@ -21,7 +22,7 @@ function Item({ trouble, onRetry }: { trouble: Trouble; onRetry: (() => void) | 
           <strong>{sentence(trouble.summary || classWords(trouble.class))}</strong>
         </p>
         <p class="fine">
-          <a href={jobsPlace(trouble.q)}>{countWords(trouble.count, 'job')}</a>
+          <a href={jobsPlace(trouble.q)}>{countText({ count: trouble.count, more: trouble.more ?? false })}</a>
           {trouble.since && (
             <span class="muted">
               {' '}
