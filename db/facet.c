@@ -15,7 +15,7 @@
 enum { PIECE_FIRST = 4, PIECE_MOST = 256 };
 
 /* Upper ends of facet.size_class (migrations.c). */
-static const int64_t size_ends[] = { 262144, 1048576, 4194304, 16777216, 67108864, INT64_MAX };
+static const int64_t size_ends[] = { 16384, 262144, 1048576, 4194304, 16777216, INT64_MAX };
 
 struct run {
     int64_t facet;
@@ -58,6 +58,13 @@ sp_facet_decides(const struct sp_query_term *term)
     return false;
 }
 
+/* "*" is any; a value that is not there fits nothing. */
+static bool
+lists(const struct sp_query_term *term, const char *value)
+{
+    return value[0] != '\0' && (strcmp(term->word, "*") == 0 || sp_query_lists(term->word, value));
+}
+
 bool
 sp_facet_fits(const struct sp_query_term *term, const struct sp_facet_values *values)
 {
@@ -66,11 +73,11 @@ sp_facet_fits(const struct sp_query_term *term, const struct sp_facet_values *va
     case SP_QUERY_STATUS:
         return sp_job_state_parse(values->state, &state) && (term->states & 1U << state) != 0;
     case SP_QUERY_METHOD:
-        return values->method[0] != '\0' && sp_query_lists(term->word, values->method);
+        return lists(term, values->method);
     case SP_QUERY_CLASS:
-        return values->class_name[0] != '\0' && sp_query_lists(term->word, values->class_name);
+        return lists(term, values->class_name);
     case SP_QUERY_CAUSE:
-        return values->cause[0] != '\0' && sp_query_lists(term->word, values->cause);
+        return lists(term, values->cause);
     case SP_QUERY_SOURCE:
         return sp_query_lists(term->word, values->source);
     case SP_QUERY_TEXT:

@@ -20,8 +20,8 @@
 /* clang-format off */
 
 #define SIZE_CLASS(row)                                                                                                \
-    "CASE WHEN " row ".size < 262144 THEN 0 WHEN " row ".size < 1048576 THEN 1 WHEN " row ".size < 4194304 THEN 2"     \
-    " WHEN " row ".size < 16777216 THEN 3 WHEN " row ".size < 67108864 THEN 4 ELSE 5 END"
+    "CASE WHEN " row ".size < 16384 THEN 0 WHEN " row ".size < 262144 THEN 1 WHEN " row ".size < 1048576 THEN 2"       \
+    " WHEN " row ".size < 4194304 THEN 3 WHEN " row ".size < 16777216 THEN 4 ELSE 5 END"
 #define FACET_OF(row)                                                                                                  \
     "(SELECT f FROM facet WHERE state = " row ".state AND method = " row ".method AND source = " row ".source"         \
     " AND class = " row ".class AND cause = " row ".cause AND size_class = " SIZE_CLASS(row) ")"

@@ -3,7 +3,7 @@
  *   query   = term { space term }                        all of them have to fit
  *   term    = [ "-" ] [ key ":" ] ( word | '"' text '"' )    "-": what fits is left out
  *   key     = to from subject user name id              the text is part of it; of an id, its beginning
- *           | status method class cause source          one of these, or several: status:failed,held
+ *           | status method class cause source          one of these, or several: status:failed,held; class:* is any
  *           | before after                              2026-11-23, 2026-11-23T12:00:00Z, today, yesterday, 24h (ago)
  *           | larger smaller                            5M, 300k
  *

@@ -22,6 +22,7 @@
 #include "db/job_row.h"
 #include "db/match.h"
 #include "db/query.h"
+#include "db/search_ask.h"
 #include "db/search_index.h"
 
 enum {
@@ -235,14 +236,13 @@ static enum sp_rc
 choose(struct sp_search *s, struct sp_err *err)
 {
     bool ids_only = false;
-    sp_search_expression(s->query, &s->expression);
-    if (s->expression.failed)
-        return sp_fail(err, SP_E_NOMEM, "db: out of memory");
     enum sp_rc rc = find_ids(s, &ids_only, err);
     if (rc == SP_OK)
         rc = sp_facets_load(s->db, s->query, &s->facets, err);
     if (rc == SP_OK)
         rc = sp_search_indexed(s->db, &s->indexed, err);
+    if (rc == SP_OK)
+        rc = sp_search_ask(s->db, s->query, s->indexed, &s->expression, err);
     if (rc != SP_OK)
         return rc;
     bool narrowed = is_narrowed_by_facets(s->query);

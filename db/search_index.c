@@ -21,15 +21,17 @@
 #include "base/fold.h"
 #include "base/str.h"
 #include "db/db.h"
-#include "db/query.h"
+#include "db/search_token.h"
 #include "db/stmt.h"
 
-enum { GRAM = 3, GRAMS_ASKED = 10 /* of one word: more hardly narrow it, and each is a list to read */ };
+enum { GRAM = SP_SEARCH_GRAM };
 
 static const char pad[] = "\x01\x01";
 
-enum field { SUBJECT, NAME, TO, USER, FROM, DOOR };
-static const char letters[] = { [SUBJECT] = 's', [NAME] = 'd', [TO] = 't', [USER] = 'u', [FROM] = 'f', [DOOR] = 'o' };
+static const char letters[] = {
+    [SP_FIELD_SUBJECT] = 's', [SP_FIELD_NAME] = 'd', [SP_FIELD_TO] = 't',
+    [SP_FIELD_USER] = 'u',    [SP_FIELD_FROM] = 'f', [SP_FIELD_DOOR] = 'o',
+};
 
 /* --- a job's tokens: numbers that are field and bytes, sorted, each once -------------------------------------------
  */
@@ -64,16 +66,17 @@ add_token(struct tokens *tokens, uint32_t token)
     tokens->all[tokens->count++] = token;
 }
 
-static uint32_t
-gram_at(const char *text)
+uint32_t
+sp_search_gram(const char *text)
 {
     const unsigned char *bytes = (const unsigned char *)text;
     return (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
 }
 
 static void
-add_text(struct tokens *tokens, enum field field, const char *text)
+add_text(void *context, enum sp_search_field field, const char *text)
 {
+    struct tokens *tokens = context;
     struct sp_str *folded = &tokens->folded;
     if (*text == '\0')
         return;
@@ -85,7 +88,7 @@ add_text(struct tokens *tokens, enum field field, const char *text)
         return;
     sp_fold(folded->text, folded->len);
     for (size_t i = 0; i + GRAM <= folded->len; i++)
-        add_token(tokens, (uint32_t)field << 24 | gram_at(folded->text + i));
+        add_token(tokens, (uint32_t)field << 24 | sp_search_gram(folded->text + i));
 }
 
 static int
@@ -95,8 +98,8 @@ by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void
-put_token(struct sp_str *out, enum field field, uint32_t gram, size_t bytes)
+void
+sp_search_put_token(struct sp_str *out, enum sp_search_field field, uint32_t gram, size_t bytes)
 {
     static const char digits[] = "0123456789abcdef";
     char text[1 + 2 * GRAM];
@@ -115,7 +118,7 @@ put_tokens(struct tokens *tokens, struct sp_str *out)
     for (size_t i = 0; i < tokens->count; i++) {
         if (i > 0 && tokens->all[i] == tokens->all[i - 1])
             continue;
-        put_token(out, (enum field)(tokens->all[i] >> 24), tokens->all[i] & 0xffffff, GRAM);
+        sp_search_put_token(out, (enum sp_search_field)(tokens->all[i] >> 24), tokens->all[i] & 0xffffff, GRAM);
         sp_str_add_char(out, ' ');
     }
 }
@@ -124,28 +127,41 @@ put_tokens(struct tokens *tokens, struct sp_str *out)
  */
 
 static enum sp_rc
-add_column(struct sp_db *db, const char *sql, int64_t row, enum field field, struct tokens *tokens, struct sp_err *err)
+each_row(struct sp_db *db, const char *sql, int64_t row, enum sp_search_field field, sp_search_text_fn *fn,
+         void *context, struct sp_err *err)
 {
     const struct sp_bind in[] = { sp_number(row) };
     struct sp_rows rows;
     sp_db_query(db, sql, in, SP_LEN(in), &rows);
     while (sp_rows_next(&rows))
-        add_text(tokens, field, sp_row_text(&rows, 0));
+        fn(context, field, sp_row_text(&rows, 0));
     return sp_rows_end(&rows, err);
 }
 
 static enum sp_rc
-add_job(struct sp_db *db, int64_t row, struct tokens *tokens, struct sp_err *err)
+each_column(struct sp_db *db, int64_t row, sp_search_text_fn *fn, void *context, struct sp_err *err)
 {
     static const char sql[] = "SELECT subject, user, sender, from_name, reply_to, source_name FROM job WHERE n = $1";
-    static const enum field fields[] = { SUBJECT, USER, FROM, FROM, FROM, DOOR };
+    static const enum sp_search_field fields[] = { SP_FIELD_SUBJECT, SP_FIELD_USER, SP_FIELD_FROM,
+                                                   SP_FIELD_FROM,    SP_FIELD_FROM, SP_FIELD_DOOR };
     const struct sp_bind in[] = { sp_number(row) };
     struct sp_rows rows;
     sp_db_query(db, sql, in, SP_LEN(in), &rows);
     if (sp_rows_next(&rows))
         for (size_t i = 0; i < SP_LEN(fields); i++)
-            add_text(tokens, fields[i], sp_row_text(&rows, (int)i));
+            fn(context, fields[i], sp_row_text(&rows, (int)i));
     return sp_rows_end(&rows, err);
+}
+
+enum sp_rc
+sp_search_texts(struct sp_db *db, int64_t row, sp_search_text_fn *fn, void *context, struct sp_err *err)
+{
+    enum sp_rc rc = each_column(db, row, fn, context, err);
+    if (rc == SP_OK)
+        rc = each_row(db, "SELECT name FROM document WHERE job = $1", row, SP_FIELD_NAME, fn, context, err);
+    if (rc == SP_OK)
+        rc = each_row(db, "SELECT address FROM recipient WHERE job = $1", row, SP_FIELD_TO, fn, context, err);
+    return rc;
 }
 
 /* What the index holds of a job: the same every time. */
@@ -153,11 +169,7 @@ static enum sp_rc
 tokens_of(struct sp_db *db, int64_t row, struct tokens *tokens, struct sp_str *out, struct sp_err *err)
 {
     tokens->count = 0;
-    enum sp_rc rc = add_job(db, row, tokens, err);
-    if (rc == SP_OK)
-        rc = add_column(db, "SELECT name FROM document WHERE job = $1", row, NAME, tokens, err);
-    if (rc == SP_OK)
-        rc = add_column(db, "SELECT address FROM recipient WHERE job = $1", row, TO, tokens, err);
+    enum sp_rc rc = sp_search_texts(db, row, add_text, tokens, err);
     if (rc != SP_OK)
         return rc;
     put_tokens(tokens, out);
@@ -269,113 +281,4 @@ sp_search_index_deleted(struct sp_db *db, struct sp_err *err)
     static const char sql[] = "UPDATE house SET value = min(value, (SELECT coalesce(max(n), 0) FROM job))"
                               " WHERE key = 'indexed'";
     return sp_db_exec(db, sql, NULL, 0, NULL, err);
-}
-
-/* --- asking --------------------------------------------------------------------------------------------------------
- */
-
-/* Steps of three, and the end: together they cover the word. */
-static void
-ask_grams(struct sp_str *out, enum field field, const char *word, size_t size)
-{
-    size_t at = 0;
-    sp_str_add_char(out, '(');
-    for (size_t n = 1;; n++) {
-        put_token(out, field, gram_at(word + at), GRAM);
-        if (at + GRAM >= size || n == GRAMS_ASKED)
-            break;
-        at = at + 2 * GRAM > size ? size - GRAM : at + GRAM;
-        sp_str_add(out, " AND ");
-    }
-    sp_str_add_char(out, ')');
-}
-
-static void
-ask(struct sp_str *out, enum field field, const char *word)
-{
-    size_t size = strlen(word);
-    char padded[GRAM + 1] = { word[0], size > 1 ? word[1] : '\0' };
-    if (size >= GRAM) {
-        ask_grams(out, field, word, size);
-        return;
-    }
-    put_token(out, field, gram_at(padded), size);
-    sp_str_add_char(out, '*');
-}
-
-static void
-ask_anywhere(struct sp_str *out, const char *word)
-{
-    static const enum field fields[] = { SUBJECT, NAME, TO, USER };
-    sp_str_add_char(out, '(');
-    for (size_t i = 0; i < SP_LEN(fields); i++) {
-        sp_str_add(out, i > 0 ? " OR " : "");
-        ask(out, fields[i], word);
-    }
-    sp_str_add_char(out, ')');
-}
-
-static void
-ask_term(struct sp_str *out, const struct sp_query_term *term)
-{
-    switch (term->key) {
-    case SP_QUERY_TEXT:
-        ask_anywhere(out, term->word);
-        break;
-    case SP_QUERY_TO:
-        ask(out, TO, term->word);
-        break;
-    case SP_QUERY_FROM:
-        ask(out, FROM, term->word);
-        break;
-    case SP_QUERY_SUBJECT:
-        ask(out, SUBJECT, term->word);
-        break;
-    case SP_QUERY_USER:
-        ask(out, USER, term->word);
-        break;
-    case SP_QUERY_NAME:
-        ask(out, NAME, term->word);
-        break;
-    case SP_QUERY_DOOR:
-        ask(out, DOOR, term->word);
-        break;
-    case SP_QUERY_ID:
-    case SP_QUERY_STATUS:
-    case SP_QUERY_METHOD:
-    case SP_QUERY_CLASS:
-    case SP_QUERY_CAUSE:
-    case SP_QUERY_SOURCE:
-    case SP_QUERY_BEFORE:
-    case SP_QUERY_AFTER:
-    case SP_QUERY_LARGER:
-    case SP_QUERY_SMALLER:
-        break;
-    }
-}
-
-static void
-ask_all(const struct sp_query *query, size_t least, struct sp_str *out)
-{
-    for (size_t i = 0; i < query->count; i++) {
-        const struct sp_query_term *term = &query->terms[i];
-        size_t before = out->len;
-        if (term->negated || strlen(term->word) < least)
-            continue;
-        if (before > 0)
-            sp_str_add(out, " AND ");
-        size_t joined = out->len;
-        ask_term(out, term);
-        if (out->len == joined)
-            sp_str_cut(out, before);
-    }
-}
-
-/* One or two bytes are in many tokens, so they are asked for only when there is nothing longer. */
-void
-sp_search_expression(const struct sp_query *query, struct sp_str *ret)
-{
-    ask_all(query, GRAM, ret);
-    if (ret->len == 0)
-        ask_all(query, 1, ret);
 }

@@ -12,8 +12,6 @@
 #include "base/err.h"
 
 struct sp_db;
-struct sp_query;
-struct sp_str;
 
 /* Takes up to `limit` more jobs in, as one transaction. *ret_count: how many; less than limit: there are no more. */
 enum sp_rc sp_search_index_more(struct sp_db *db, size_t limit, size_t *ret_count, struct sp_err *err);
@@ -30,7 +28,5 @@ enum sp_rc sp_search_indexed(struct sp_db *db, int64_t *ret_row, struct sp_err *
 enum sp_rc sp_search_index_remove(struct sp_db *db, int64_t row, struct sp_err *err);
 /* After jobs were deleted: row numbers may be given again. */
 enum sp_rc sp_search_index_deleted(struct sp_db *db, struct sp_err *err);
-/* What to ask the index for, so that every job that fits the query is among the answers; "" when it cannot help. */
-void sp_search_expression(const struct sp_query *query, struct sp_str *ret);
 
 #endif

@@ -14,6 +14,7 @@
 #include "db/search_index.h"
 #include "db/source.h"
 #include "db/spool.h"
+#include "db/tally.h"
 #include "gateway/folders.h"
 
 enum { AT_ONCE = 32, AUDIT_AT_ONCE = 1000, UNCOUNTED_MAX = 1000, INDEXED_AT_ONCE = 64 };
@@ -120,6 +121,8 @@ forget(struct sp_db *db, void *context, struct sp_err *err)
     enum sp_rc rc = sp_job_forget(db, what->created_before, AT_ONCE, &what->count, err);
     if (rc == SP_OK)
         rc = sp_audit_forget(db, what->created_before, AUDIT_AT_ONCE, err);
+    if (rc == SP_OK)
+        rc = sp_tally_fold(db, what->created_before / SP_HOUR_MS, err);
     return rc == SP_OK ? sp_idempotency_expire(db, what->now, err) : rc;
 }
 

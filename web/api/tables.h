@@ -16,6 +16,8 @@ extern const struct sp_route sp_routes_health[];
 extern const struct sp_route sp_routes_jobs[];
 extern const struct sp_route sp_routes_methods[];
 extern const struct sp_route sp_routes_openapi[];
+extern const struct sp_route sp_routes_overview[];
+extern const struct sp_route sp_routes_stats[];
 extern const struct sp_route sp_routes_people[];
 extern const struct sp_route sp_routes_scans[];
 extern const struct sp_route sp_routes_session[];

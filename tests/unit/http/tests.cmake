@@ -8,6 +8,7 @@ set(house ${here}/house.c ${here}/../gateway/world.c ${here}/../gateway/samples.
 sp_test(http_scans_test SOURCES ${here}/scans_test.c ${here}/client.c ${house}
     USES web_api web_auth web_http gateway db base)
 sp_test(http_jobs_test SOURCES ${here}/jobs_test.c ${house} USES web_api web_auth web_http gateway db base)
+sp_test(http_overview_test SOURCES ${here}/overview_test.c ${house} USES web_api web_auth web_http gateway db base)
 sp_test(http_checks_test SOURCES ${here}/checks_test.c ${house} USES web_api web_auth web_http gateway db base)
 sp_test(http_audit_test SOURCES ${here}/audit_test.c ${house} USES web_api web_auth web_http gateway db base)
 sp_test(http_sources_test SOURCES ${here}/sources_test.c ${house} USES web_api web_auth web_http gateway db base)
