@@ -135,7 +135,7 @@ class World:
     """A folder with a configuration, a sandbox, and scanpostd."""
 
     def __init__(self, gateway="", tenant="methods = { direct, submission }", folder="", extra="", retry=None,
-                 scans=None, start=True, sandbox_options=(), direct="", submission="", route=""):
+                 scans=None, start=True, sandbox_options=(), direct="", submission="", route="", http=""):
         self.root = tempfile.mkdtemp(prefix="scanpost-e2e-")
         self.scans = scans or os.path.join(self.root, "scans")
         os.makedirs(self.scans, exist_ok=True)
@@ -146,7 +146,7 @@ class World:
         self.sandbox = Sandbox(os.path.join(self.root, "sandbox"), *sandbox_options)
         self.config = os.path.join(self.root, "scanpost.conf")
         self.parts = {"gateway": gateway, "tenant": tenant, "folder": folder, "extra": extra, "direct": direct,
-                      "submission": submission, "route": route,
+                      "submission": submission, "route": route, "http": http,
                       "retry": retry or "first = 1s  max = 2s  expire = 1h"}
         self.write_config()
         if start:
@@ -159,7 +159,7 @@ class World:
             f.write(f"""
 gateway {{ state-dir = "{self.state}"  run-dir = "{self.run_dir}"  hostname = scan.contoso.com
     resolver = "127.0.0.1:{s.facts['dns_port']}"  reserve = 1M  time-zone = "Europe/Berlin"  {p['gateway']} }}
-http {{ listen = {{ 127.0.0.1:{self.port} }} }}
+http {{ listen = {{ 127.0.0.1:{self.port} }}  {p['http']} }}
 tenant contoso {{ domain = contoso.com  sender = scanner@contoso.com  {p['tenant']} }}
 method direct {{ port = {s.facts['mx_port']}  ca-file = "{s.facts['ca']}"  {p['direct']} }}
 method submission {{ host = {s.facts['submission_host']}  port = {s.facts['submission_port']}

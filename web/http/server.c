@@ -21,8 +21,10 @@
  * Known limits: a request refused before a body of more than SP_DROP_MAX is answered at once and the connection
  * closed; a client that neither asks first (Expect: 100-continue) nor listens while it sends may see the reset and not
  * the answer. A document that an admin downloads is read from the page cache by the event loop (sendfile); answers that
- * libmicrohttpd gives itself to what is not HTTP are not problem+json. There is no HSTS: it would bind all other
- * services under this host's name to TLS too. */
+ * libmicrohttpd gives itself to what is not HTTP are not problem+json.
+ *
+ * HSTS (RFC 6797) binds all services under this host's name to TLS, not only ours; so it is for a month, and renewed.
+ */
 #include "web/http/server.h"
 
 #include <errno.h>
@@ -98,6 +100,8 @@ struct call { /* a request as libmicrohttpd knows it */
     struct MHD_Connection *connection;
     struct sp_exchange *exchange;
     bool begun;
+    size_t head_size; /* what the head would have if we wrote it */
+    bool odd;         /* it has another: the connection is not used again */
 };
 
 static struct call *
@@ -163,6 +167,7 @@ on_target(void *context, const char *target, struct MHD_Connection *connection)
         return NULL;
     call->listener = listener;
     call->connection = connection;
+    call->head_size = strlen(target) + strlen("  HTTP/1.1\r\n\r\n");
     call->exchange = sp_exchange_new(&listener->server->rules, target);
     if (call->exchange == NULL) {
         free(call);
@@ -183,7 +188,19 @@ on_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_
     struct call *call = context;
     (void)kind;
     sp_exchange_header(call->exchange, name, name_len, value, value_len);
+    call->head_size += name_len + value_len + strlen(": \r\n");
     return MHD_YES;
+}
+
+/* libmicrohttpd forgives much: bare line feeds, folded lines, lines without a name, what follows a zero byte. A proxy
+ * may have read such a head otherwise, and taken a part of it for the next request; so there is none. A client that
+ * only writes a head in another style than most loses its connection, and nothing else. */
+static bool
+is_odd(const struct call *call)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info == NULL || info->header_size != call->head_size;
 }
 
 static bool
@@ -201,7 +218,9 @@ begin(struct call *call, const char *method)
         return false;
     }
     sp_exchange_method(call->exchange, method);
+    call->head_size += strlen(method);
     MHD_get_connection_values_n(call->connection, MHD_HEADER_KIND, on_header, call);
+    call->odd = is_odd(call);
     call->begun = true;
     return true;
 }
@@ -336,7 +355,7 @@ make_response(struct call *call, struct sp_response *res)
 
 /* What keeps browsers from guessing, framing, leaking and remembering; a handler's own word goes first. */
 static void
-add_headers(struct MHD_Response *response, const struct sp_response *res, bool close)
+add_headers(struct MHD_Response *response, const struct sp_response *res, bool tls, bool close)
 {
     static const struct {
         const char *name, *value;
@@ -353,6 +372,8 @@ add_headers(struct MHD_Response *response, const struct sp_response *res, bool c
     for (size_t i = 0; i < SP_LEN(always); i++)
         if (sp_response_header(res, always[i].name) == NULL)
             MHD_add_response_header(response, always[i].name, always[i].value);
+    if (tls)
+        MHD_add_response_header(response, "Strict-Transport-Security", "max-age=2592000");
     if (close)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
@@ -366,9 +387,9 @@ answer(struct call *call)
     if (response == NULL)
         return MHD_NO;
     pthread_mutex_lock(&server->lock);
-    bool close = server->closing || res->close;
+    bool close = server->closing || res->close || call->odd;
     pthread_mutex_unlock(&server->lock);
-    add_headers(response, res, close);
+    add_headers(response, res, call->listener->tls, close);
     enum MHD_Result result = MHD_queue_response(call->connection, (unsigned)res->status, response);
     MHD_destroy_response(response);
     return result;
