@@ -71,7 +71,9 @@ sp_job_fingerprint(const struct sp_job *job, char ret[SP_SHA256_HEX_SIZE], struc
 enum sp_rc
 sp_job_duplicate_find(struct sp_db *db, const struct sp_job *job, int64_t since, char ret_id[27], struct sp_err *err)
 {
-    static const char sql[] = "SELECT id FROM job WHERE fingerprint = $1 AND created >= $2 AND id <> $3"
+    /* The index leaves out what has no fingerprint, so it serves only who says that he wants none of those. */
+    static const char sql[] = "SELECT id FROM job INDEXED BY job_alike"
+                              " WHERE fingerprint <> '' AND fingerprint = $1 AND created >= $2 AND id <> $3"
                               " AND state NOT IN ('failed', 'cancelled') ORDER BY created DESC LIMIT 1";
     char fingerprint[SP_SHA256_HEX_SIZE];
     enum sp_rc rc = sp_job_fingerprint(job, fingerprint, err);
