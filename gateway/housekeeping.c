@@ -95,8 +95,10 @@ sweep_documents(const struct sp_housekeeping *k, int64_t now, bool *ret_more, st
     const struct sp_retention_settings *keep = &k->settings->retention;
     char ids[AT_ONCE][27];
     size_t count = 0;
+    /* What ended in this very millisecond is over, too: with 0s nobody would come again for an hour. */
+    int64_t until = now + 1;
     enum sp_rc rc =
-        sp_job_documents_due(k->db, now - keep->documents_ms, now - keep->failed_ms, AT_ONCE, ids, &count, err);
+        sp_job_documents_due(k->db, until - keep->documents_ms, until - keep->failed_ms, AT_ONCE, ids, &count, err);
     for (size_t i = 0; rc == SP_OK && i < count; i++) {
         struct deletion what = { .spool = k->spool, .id = ids[i] };
         rc = sp_batch_run(k->batch, delete_documents, &what, err);

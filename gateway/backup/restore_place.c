@@ -208,8 +208,10 @@ sp_restore_place_commit(struct sp_restore_place *place, int64_t wall_ms, struct 
     if (syncfs(place->stage_fd) != 0)
         return sp_fail_errno(err, "restore: cannot sync");
     enum sp_rc rc = move_aside(place, wall_ms, err);
-    for (size_t i = SP_LEN(things); rc == SP_OK && i-- > 0;)
-        if (renameat(place->stage_fd, things[i], place->state_fd, things[i]) != 0 && errno != ENOENT)
-            rc = sp_fail_errno(err, "restore: cannot put '%s' in place", things[i]);
+    for (size_t i = 0; rc == SP_OK && i < SP_LEN(things); i++) {
+        const char *thing = things[SP_LEN(things) - 1 - i];
+        if (renameat(place->stage_fd, thing, place->state_fd, thing) != 0 && errno != ENOENT)
+            rc = sp_fail_errno(err, "restore: cannot put '%s' in place", thing);
+    }
     return rc == SP_OK ? sp_io_sync(place->state_fd, place->state_dir, err) : rc;
 }

@@ -179,9 +179,6 @@ begin(struct sp_setup *s, struct sp_err *err)
     clear_answers(&s->answers);
     s->root = geteuid() == 0;
     s->dry_run = sp_args_has(s->args, "--dry-run");
-    s->asker = (struct sp_asker){ .args = s->args, .arena = s->arena };
-    s->asker.unattended = sp_args_has(s->args, "--unattended");
-    sp_asker_init(&s->asker);
     s->answers.sets.items = s->sets;
     for (size_t i = 0; (value = sp_args_value_at(s->args, "--set", i)) != NULL; i++)
         add_set(s, value);
@@ -279,6 +276,9 @@ set_up(struct sp_setup *s)
 {
     struct sp_err err = { 0 };
     bool wanted = false;
+    s->asker = (struct sp_asker){ .args = s->args, .arena = s->arena };
+    s->asker.unattended = sp_args_has(s->args, "--unattended");
+    sp_asker_init(&s->asker);
     sp_say(
         &s->asker, 0,
         "scanpost setup: from here to a scan in the mailbox. Enter takes what stands in brackets; nothing is changed "

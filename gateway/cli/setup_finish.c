@@ -144,7 +144,8 @@ static enum sp_rc
 start_in_background(const struct sp_setup *s, struct sp_err *err)
 {
     const char *daemon = beside_us(s, "sbin/scanpostd");
-    const char *log = s->root ? "/var/log/scanpostd.log" : sp_arena_format(s->arena, "%s/scanpostd.log", s->dir);
+    const char *log = strcmp(s->file, SP_DEFAULT_FILE) == 0 ? "/var/log/scanpostd.log"
+                                                            : sp_arena_format(s->arena, "%s/scanpostd.log", s->dir);
     SP_AUTO_CLOSE int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     SP_AUTO_CLOSE int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (out < 0 || nothing < 0)
@@ -377,7 +378,8 @@ tell_end(const struct sp_setup *s, const struct sp_settings *settings, int code)
                "Waiting:  the methods that sign in. Run %s/microsoft365.ps1, then: scanpost setup --client-id ID",
                s->scripts);
     if (s->admin[0] == '\0')
-        sp_say(&s->asker, 2, "Sign-in:  scanpost user add NAME --role admin");
+        sp_say(&s->asker, 2,
+               "Sign-in:  scanpost user link (a link for the first user), or scanpost user add NAME --role admin");
     sp_say(&s->asker, 2, "Look:     scanpost jobs, scanpost methods, scanpost doctor");
 }
 

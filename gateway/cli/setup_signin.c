@@ -267,8 +267,8 @@ ask_secret(struct sp_setup *s, struct sp_err *err)
     if (rc == SP_OK)
         rc = sp_setup_add_file(s, "app.secret", secret, SP_READER_SENDER, &s->answers.secret_file, err);
     const struct sp_question expires = { "--secret-expires",
-                                         "When it expires, so that you are told in time (2028-03-31)", "", check_date,
-                                         true };
+                                         "When the secret expires, such as 2028-03-31; empty: not known", "",
+                                         check_date, true };
     return rc == SP_OK ? sp_ask(&s->asker, &expires, &s->answers.secret_expires, err) : rc;
 }
 

@@ -17,22 +17,30 @@ columns(const char *text, size_t size)
     return n;
 }
 
+/* "12. words": what follows stands below the words. */
+static int
+hang_of(const char *line)
+{
+    size_t digits = strspn(line, "0123456789");
+    return digits > 0 && line[digits] == '.' && line[digits + 1] == ' ' ? (int)digits + 2 : 0;
+}
+
 static void
 wrap_line(struct sp_str *out, const char *line, size_t size, int indent, int width)
 {
-    int at = indent;
+    int at = indent, hang = indent + hang_of(line);
     bool first = true;
     sp_str_addf(out, "%*s", indent, "");
     for (size_t i = 0; i < size;) {
         size_t blanks = strspn(line + i, " "), from = i + blanks;
         size_t len = from < size ? strcspn(line + from, " \n") : 0;
-        int wide = columns(line + from, len), room = first ? (int)blanks : 1;
+        int wide = columns(line + from, len), room = (int)blanks;
         if (!first && width > 0 && at + room + wide > width) {
-            sp_str_addf(out, "\n%*s", indent, "");
-            at = indent;
+            sp_str_addf(out, "\n%*s", hang, "");
+            at = hang;
             room = 0;
         }
-        sp_str_addf(out, "%*s", width == 0 ? (int)blanks : room, "");
+        sp_str_addf(out, "%*s", room, "");
         sp_str_add_n(out, line + from, len);
         at += room + wide;
         i = from + len;

@@ -27,6 +27,8 @@ test_lines_fit(void **state)
         { "   x y", 0, 20, "   x y\n" },
         { "", 4, 20, "\n" },
         { "a   b", 0, 0, "a   b\n" },
+        { "a   b", 0, 9, "a   b\n" },
+        { "1. one twoo\n12. three four", 1, 10, " 1. one\n    twoo\n 12. three\n     four\n" },
     };
     (void)state;
     for (size_t i = 0; i < SP_LEN(rows); i++) {
