@@ -10,10 +10,11 @@ struct word {
     int depth;  /* of braces */
 };
 
+/* CUPS writes a backslash in front of these when they are meant, and none in front of the CR of a line's end. */
 static bool
 is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return c == ' ' || c == '\t' || c == '\n';
 }
 
 static bool

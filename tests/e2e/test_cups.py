@@ -263,6 +263,26 @@ class Queue(unittest.TestCase):
         self.assertEqual(len(world.jobs()), 1)
         self.check_queue()
 
+    def test_line_breaks_in_options_and_titles_make_no_headers(self):
+        world = self.world()
+        self.queue(world)
+        number = self.cups.print("office", [self.file("a.pdf", pdf())], "-t", "x\nERROR: faked\nSTATE: +paused",
+                                 "-o", "mail-to=bob@contoso.com", "-o", "mail-body='.\r\n.\r\nQUIT'",
+                                 "-o", "mail-subject='a\r\nBcc: evil@contoso.com\r\nX-Evil: 1\r\n\r\nhello'")
+        self.cups.print("office", [self.file("b.pdf", pdf())], "-o", "mail-to=bob@contoso.com\r\nBcc:evil@contoso.com")
+        self.settle()
+        self.assertEqual(self.cups.state(number), "completed")
+        self.finished(world, 1)
+        job = world.job(world.jobs()[0]["id"])
+        self.assertEqual(sorted(r["address"] for r in job["recipients"]), ["accounting@contoso.com", "bob@contoso.com"])
+        self.assertNotRegex(job["subject"] + job["documents"][0]["name"], r"[\r\n]")
+        facts, mail = world.sandbox.mails()[0]
+        self.assertNotIn("evil@contoso.com", str(facts))
+        head = mail.split(b"\r\n\r\n", 1)[0]
+        self.assertNotRegex(head, rb"(?im)^(bcc|x-evil):")
+        self.assertIn(b"\r\n\r\n.\r\n.\r\nQUIT\r\n", mail)
+        self.check_queue()
+
     def test_a_queue_set_up_wrong_holds_its_jobs(self):
         world = self.world()
         self.queue(world, more="&recipient=x")

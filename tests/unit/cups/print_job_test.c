@@ -85,12 +85,14 @@ expect_option(char **text, const char *name, const char *value)
 static void
 test_options_as_cups_writes_them(void **state)
 {
-    char text[] = " finishings=3 mail-body=Zeile\\ 1\\\nZeile\\ 2 mail-subject=it\\'s\\ =\\ \\\"q\\\" landscape  "
+    char text[] = " finishings=3 windows=1\r\\\n2 mail-body=Zeile\\ 1\\\nZeile\\ 2 mail-subject=it\\'s\\ =\\ \\\"q\\\" "
+                  "landscape  "
                   "a='b c'd \"e f\"=g media={a=1 b='2 3'} empty= end\\";
     char *at = text;
     struct sp_job_option option;
     (void)state;
     expect_option(&at, "finishings", "3");
+    expect_option(&at, "windows", "1\r\n2");
     expect_option(&at, "mail-body", "Zeile 1\nZeile 2");
     expect_option(&at, "mail-subject", "it's = \"q\"");
     expect_option(&at, "landscape", "");
