@@ -1,12 +1,15 @@
 """The drop folder as copiers really use it: each scan is taken once and whole, and nothing else is touched."""
 import os
+import random
 import shutil
 import tempfile
 import threading
 import time
 import unittest
 
-from house import World, attachments, pdf, wait_until
+from house import World, attachments, pdf, sha256, wait_until
+
+SEAL = b"\nstartxref\n0\n%%EOF\n"
 
 
 class Taking(unittest.TestCase):
@@ -159,6 +162,84 @@ class Names(unittest.TestCase):
             after = sorted(n for n in os.listdir(world.scans) if n != ".scanpost")
             self.assertEqual(after, [n for n in before if n != ".scanpost"])
             self.assertTrue(os.path.exists(outside))
+
+
+def sealed(size):
+    """A document that tells itself whether it is whole."""
+    body = random.randbytes(size)
+    return b"%PDF-1.4\n" + sha256(body).encode() + b"\n" + body + SEAL
+
+
+def is_whole(content):
+    return content.endswith(SEAL) and content[9:73] == sha256(content[74:-len(SEAL)]).encode()
+
+
+class Hostile(unittest.TestCase):
+    """While files are taken, others are put in their place, and links; and some are written to by another name."""
+
+    def write_slowly(self, world, k):
+        content = sealed(random.randrange(1000, 2_000_000))
+        with open(os.path.join(world.scans, f"slow{k}.pdf"), "wb", buffering=0) as f:
+            for at in range(0, len(content), len(content) // 4 + 1):
+                f.write(content[at:at + len(content) // 4 + 1])
+                time.sleep(random.uniform(0, 0.1))
+        time.sleep(random.uniform(0, 0.7))
+
+    def put_another_in_its_place(self, world, k):
+        temporary = os.path.join(world.scans, f".new{k}")
+        with open(temporary, "wb") as f:
+            f.write(sealed(random.randrange(1000, 300_000)))
+        os.rename(temporary, os.path.join(world.scans, "same.pdf"))
+        time.sleep(random.uniform(0, 0.5))
+
+    def swap_with_a_link(self, world, k):
+        name, new = os.path.join(world.scans, f"link{k}.pdf"), os.path.join(world.scans, f".link{k}")
+        for _ in range(100):
+            os.symlink(os.path.join(world.root, "secret.pdf"), new)
+            os.rename(new, name)
+            with open(new, "wb") as f:
+                f.write(sealed(2000))
+            os.rename(new, name)
+        time.sleep(random.uniform(0.2, 0.5))
+
+    def write_by_another_name(self, world, k):
+        outside, name = os.path.join(world.root, f"outside{k}"), os.path.join(world.scans, f"hard{k}.pdf")
+        with open(outside, "wb") as f:
+            f.write(sealed(1_000_000))
+        if not os.path.exists(name):
+            os.link(outside, name)
+        time.sleep(random.uniform(0.2, 0.6))
+        content = sealed(1_000_000)
+        with open(outside, "r+b", buffering=0) as f:
+            for at in range(0, len(content), 100_000):
+                f.write(content[at:at + 100_000])
+        os.unlink(outside)
+
+    def test_what_is_swapped_while_it_is_taken(self):
+        with World(folder="") as world:
+            with open(os.path.join(world.root, "secret.pdf"), "wb") as f:
+                f.write(pdf(3000, "SECRET"))
+            end = time.monotonic() + 12
+
+            def go_on(what, k):
+                while time.monotonic() < end:
+                    what(world, k)
+            threads = [threading.Thread(target=go_on, args=(what, k)) for k in range(2) for what in (
+                self.write_slowly, self.put_another_in_its_place, self.swap_with_a_link, self.write_by_another_name)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+
+            def files_left():
+                return [n for n in world.waiting_files() if not os.path.islink(os.path.join(world.scans, n))]
+            wait_until("all is taken", lambda: not files_left() and os.listdir(os.path.join(world.scans, ".scanpost")) == [])
+            wait_until("all is sent", lambda: all(j["state"] == "sent" for j in world.jobs()))
+            arrived = [content for _, mail in world.sandbox.mails() for _, content in attachments(mail)]
+            self.assertGreater(len(arrived), 20)
+            self.assertEqual([c for c in arrived if b"SECRET" in c], [])
+            self.assertEqual([len(c) for c in arrived if not is_whole(c)], [])
+            self.assertFalse(os.path.exists(os.path.join(world.scans, "rejected")))
 
 
 class Refusing(unittest.TestCase):

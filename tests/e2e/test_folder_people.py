@@ -158,6 +158,37 @@ class People(unittest.TestCase):
         job = self.job_with(first)
         self.assertEqual([c for _, c in attachments(self.mail_of(job))], [last, first])
 
+    def test_hostile_sidecars_tell_nobody_and_the_scan_is_not_lost(self):
+        entities = "".join(f'<!ENTITY a{i} "&a{i - 1};&a{i - 1};">' for i in range(1, 40))
+        hostile = {
+            "laughs.xml": f'<!DOCTYPE l [<!ENTITY a0 "alice">{entities}]><scanpost><to>&a39;</to></scanpost>',
+            "entity.xml": '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><scanpost><to>alice</to><subject>&e;</subject></scanpost>',
+            "deep.xml": "<scanpost>" + "<a>" * 100_000,
+            "endless.xml": "<scanpost><to>alice</to>" + "<field>x</field>" * 700_000 + "</scanpost>",
+            "many.xml": "<scanpost>" + "<to>alice</to>" * 5000 + "</scanpost>",
+            "nested.json": "[" * 200_000,
+            "large.json": json.dumps({"to": "alice", "more": ["x"] * 2_000_000}),
+            "twice.json": '{"to": "alice", "to": "bob"}',
+            "zero.json": '{"to": "ali\\u0000ce"}',
+            "header.json": json.dumps({"to": "alice@contoso.com>\r\nBcc: evil@contoso.com"}),
+        }
+        scans = {name: pdf() for name in hostile}
+        for name, text in hostile.items():
+            self.put("beside", name.rsplit(".", 1)[0] + ".pdf", scans[name])
+            self.put("beside", name, text)
+        for name, content in scans.items():
+            job = self.job_with(content)
+            self.assertEqual(self.recipients(job), ["desk@contoso.com"], name)
+            self.assertIn(b"could not be told", self.mail_of(job), name)
+            self.assertNotIn(b"root:", self.mail_of(job))
+        content = pdf()
+        self.put("beside", "inject.json", json.dumps({"to": "alice", "subject": "x\r\nBcc: evil@contoso.com\r\n\r\nhello",
+                                                      "documents": ["../../etc/passwd", "inject.pdf"]}))
+        self.put("beside", "inject.pdf", content)
+        job = self.job_with(content, seconds=90)
+        self.assertEqual(self.recipients(job), ["alice.smith@contoso.com"])
+        self.assertNotRegex(self.mail_of(job).split(b"\r\n\r\n", 1)[0], rb"(?im)^bcc:")
+
     def test_without_its_sidecar_it_goes_to_otherwise(self):
         job = self.job_with(self.alone, seconds=90)
         self.assertEqual(self.recipients(job), ["desk@contoso.com"])

@@ -271,6 +271,35 @@ class WebDav(unittest.TestCase):
         self.assertEqual(self.jobs(), [])
         self.assertEqual(self.dav.names(), [])
 
+    def test_destinations_elsewhere_are_refused(self):
+        url = self.dav.url
+        wrong = {"/etc/passwd": 403, "/dav/../etc/passwd": 400, "/dav/accounting/%2e%2e/x.pdf": 400, "file:///etc/passwd": 403,
+                 "": 400, "http://": 400, "//other/dav/accounting/x.pdf": 403, "/dav/accounting/": 403, "/dav/": 403,
+                 "/dav/sales/x.pdf": 403, "/dav/accounting/a/../b.pdf": 400, "/dav/accounting/" + "y" * 5000: 400,
+                 url("/accounting/%zz.pdf"): 400, url("/accounting/a%00.pdf"): 400, url("/accounting/a%0d%0ab.pdf"): 400}
+        self.dav.ask("PUT", "/accounting/m.tmp", pdf())
+        for destination, status in wrong.items():
+            answer = self.dav.ask("MOVE", "/accounting/m.tmp", Destination=destination)
+            self.assertEqual(answer.status, status, (destination, answer.body))
+        self.assertEqual((self.dav.names(), self.jobs()), (["m.tmp"], []))
+
+    def test_floods_and_bombs_end_at_their_bounds(self):
+        answers = [self.dav.ask("MKCOL", f"/accounting/c{i}").status for i in range(520)]
+        self.assertEqual((answers.count(201), answers[-1]), (500, 507))
+        answers = [self.dav.ask("LOCK", f"/accounting/c{i}", lock_body(), Depth="0").status for i in range(110)]
+        self.assertEqual((answers.count(200), answers[-1]), (100, 507))
+        head = '<D:propfind xmlns:D="DAV:">'
+        entities = "".join(f'<!ENTITY a{i} "&a{i - 1};&a{i - 1};">' for i in range(1, 40))
+        for body, status in ((f'<!DOCTYPE l [<!ENTITY a0 "ha">{entities}]>{head}&a39;</D:propfind>', 400),
+                             ('<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + head + "&e;</D:propfind>", 400),
+                             (head + "<a>" * 15000, 413), (head + "<D:prop>" + "<x/>" * 15000 + "</D:prop></D:propfind>", 413),
+                             ("x" * 3_000_000, 413), (b"\xff\xfe<\0a\0/\0>\0", 400)):
+            answer = self.dav.ask("PROPFIND", "/accounting/c0", body, Depth="0")
+            self.assertEqual(answer.status, status, answer.body)
+        for condition in ("(" * 4000, "<" * 100, "(Not " * 100):
+            self.problem(self.dav.ask("PUT", "/accounting/q.pdf", pdf(), If=condition), 400)
+        self.assertEqual(self.dav.ask("PUT", "/accounting/a.pdf", pdf()).status, 201)  # and all goes on
+
     def test_what_waits_is_bounded(self):
         answers = [self.dav.ask("PUT", f"/accounting/{i}.tmp", b"x").status for i in range(70)]
         self.assertEqual((answers[0], answers[-1]), (201, 507))
