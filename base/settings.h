@@ -68,6 +68,7 @@ struct sp_method_settings {
     struct sp_rate rate;
     unsigned per_day; /* 0: no limit */
     uint64_t max_size;
+    unsigned max_recipients; /* of one message; 0: no limit */
     const char *client_certificate, *client_key, *next_client_certificate, *next_client_key;
     const char *username;
     enum sp_auth_kind auth;

@@ -83,6 +83,7 @@ static const struct sp_key method_keys[] = {
     { "per-day", SP_KIND_LIMIT, .by_default = "by type", METHOD(per_day), .min = 1, .max = INT_MAX,
       .by_type = type_per_day },
     { "max-size", SP_KIND_SIZE, .by_default = "35M", METHOD(max_size), .min = 1 },
+    { "max-recipients", SP_KIND_LIMIT, .by_default = "off", METHOD(max_recipients), .min = 1, .max = 1000 },
     { "internal-only", SP_KIND_YES_NO, .by_default = "no", METHOD(internal_only) },
     { "binarymime", SP_KIND_YES_NO, .by_default = "no", METHOD(binarymime) },
     { "pipelining", SP_KIND_YES_NO, .by_default = "yes", METHOD(pipelining) },

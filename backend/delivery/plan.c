@@ -55,12 +55,26 @@ hour_of(int64_t wall_ms, char buffer[SP_ISO_TIME_SIZE])
     return buffer + 11;
 }
 
+/* A size that is easily written into the configuration, and fits. */
+static unsigned long long
+megabytes_for(uint64_t size)
+{
+    return (size + (1U << 20) - 1) >> 20;
+}
+
 enum verdict { FITS, NEVER, WAITS, BUSY };
+
+/* Which recipients a plan is for. */
+struct part {
+    size_t inside, external;
+    bool inside_only; /* those outside are left for later */
+    bool some;        /* as many as a way takes at once */
+};
 
 /* Whether a way can take the job now; says why not. WAITS: it could, but it is down. BUSY: it could, but its
  * budget is used up. */
 static enum verdict
-judge(const struct sp_plan_job *job, const struct sp_plan_way *way, size_t external, int64_t now,
+judge(const struct sp_plan_job *job, const struct sp_plan_way *way, const struct part *part, int64_t now,
       struct sp_plan_line *line)
 {
     char hour[SP_ISO_TIME_SIZE];
@@ -73,13 +87,21 @@ judge(const struct sp_plan_job *job, const struct sp_plan_way *way, size_t exter
         return say(line, "%s may have delivered it already, so only %s tries again until %s UTC", job->only_method,
                    job->only_method, hour_of(job->only_until, hour)),
                WAITS;
-    if (external > 0 && reaches_inside_only(method))
-        return say(line, "reaches recipients inside the tenant only, and %zu of %zu are outside", external,
+    size_t wanted = part->inside + (part->inside_only ? 0 : part->external);
+    if (part->external > 0 && !part->inside_only && reaches_inside_only(method))
+        return say(line, "reaches recipients inside the tenant only, and %zu of %zu are outside", part->external,
                    job->n_recipients),
                NEVER;
+    if (method->max_recipients > 0 && wanted > method->max_recipients && !part->some)
+        return say(line, "the mail has %zu recipients, max-recipients of %s is %u", wanted, method->name,
+                   method->max_recipients),
+               NEVER;
     if (method->max_size > 0 && job->message_size > method->max_size)
-        return say(line, "the mail has %.1f MB, max-size of %s is %.1f MB", (double)job->message_size / 1048576.0,
-                   method->name, (double)method->max_size / 1048576.0),
+        return say(line,
+                   "the mail has %.1f MB, max-size of %s is %.1f MB; max-size = %lluM would let it through, where "
+                   "the mailboxes take as much",
+                   (double)job->message_size / 1048576.0, method->name, (double)method->max_size / 1048576.0,
+                   megabytes_for(job->message_size)),
                NEVER;
     if (way->limit > 0 && job->message_size > way->limit)
         return say(line, "the mail has %.1f MB, and %s", (double)job->message_size / 1048576.0, way->limit_why), NEVER;
@@ -156,7 +178,7 @@ note_wait(struct sp_plan *plan, const struct sp_plan_job *job, const struct sp_p
 }
 
 static void
-consider(const struct sp_plan_job *job, const struct sp_plan_way *way, size_t external, int64_t now,
+consider(const struct sp_plan_job *job, const struct sp_plan_way *way, const struct part *part, int64_t now,
          struct sp_plan *plan)
 {
     if (strcmp(way->settings->tenant, job->tenant->name) != 0)
@@ -167,7 +189,7 @@ consider(const struct sp_plan_job *job, const struct sp_plan_way *way, size_t ex
         say(line, "not in the order that `methods` of tenant %s gives", job->tenant->name);
         return;
     }
-    switch (judge(job, way, external, now, line)) {
+    switch (judge(job, way, part, now, line)) {
     case FITS:
         insert(plan, job->tenant, way);
         break;
@@ -256,17 +278,66 @@ mention_absent(const struct sp_plan_job *job, const struct sp_plan_way *ways, si
     }
 }
 
-void
-sp_plan_make(const struct sp_plan_job *job, const struct sp_plan_way *ways, size_t n, int64_t now, struct sp_plan *ret)
+/* Why it goes to a part of them only. */
+static void
+explain_part(const struct part *part, struct sp_plan *plan)
+{
+    const struct sp_method_settings *method = plan->order[0]->settings;
+    if (part->some && method->max_recipients > 0 && part->inside + part->external > method->max_recipients)
+        plan->at_most = method->max_recipients;
+    for (size_t i = 0; i < plan->n_lines; i++) {
+        struct sp_plan_line *line = &plan->lines[i];
+        char before[SP_PLAN_REASON_SIZE];
+        (void)sp_text_copy(before, sizeof before, line->reason);
+        if (line->chosen && part->inside_only)
+            say(line, "no method reaches all: this one takes the mail to %zu of %zu, those inside; %s", part->inside,
+                part->inside + part->external, before);
+        else if (line->chosen && plan->at_most > 0)
+            say(line, "no method takes all at once: %zu of %zu now; %s", plan->at_most, part->inside + part->external,
+                before);
+    }
+}
+
+static void
+make_for(const struct sp_plan_job *job, const struct sp_plan_way *ways, size_t n, const struct part *part, int64_t now,
+         struct sp_plan *ret)
 {
     ret->count = ret->n_lines = 0;
     ret->may_wait = false;
     ret->look_again = 0;
     ret->waits_for = NULL;
-    size_t external = count_external(job);
+    ret->inside_only = part->inside_only;
+    ret->at_most = 0;
     for (size_t i = 0; i < n; i++)
-        consider(job, &ways[i], external, now, ret);
+        consider(job, &ways[i], part, now, ret);
     prefer_waiting(job, ret);
     explain_order(job, ret);
+    if (ret->count > 0)
+        explain_part(part, ret);
     mention_absent(job, ways, n, ret);
+}
+
+static bool
+leads_somewhere(const struct sp_plan *plan)
+{
+    return plan->count > 0 || plan->waits_for != NULL || plan->may_wait;
+}
+
+void
+sp_plan_make(const struct sp_plan_job *job, const struct sp_plan_way *ways, size_t n, int64_t now, struct sp_plan *ret)
+{
+    size_t external = count_external(job);
+    struct part part = { .inside = job->n_recipients - external, .external = external };
+    bool mixed = part.inside > 0 && external > 0;
+    for (int split = 0; split < 4; split++) { /* all; some of all; all inside; some of those */
+        part.some = split % 2 == 1;
+        part.inside_only = split >= 2;
+        if (part.inside_only && !mixed)
+            break;
+        make_for(job, ways, n, &part, now, ret);
+        if (leads_somewhere(ret))
+            return;
+    }
+    part.some = part.inside_only = false; /* the reasons that count are those for all */
+    make_for(job, ways, n, &part, now, ret);
 }

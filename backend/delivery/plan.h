@@ -5,6 +5,9 @@
  * then what is not proven, authenticated ways before direct, because an unproven direct send is often accepted and then
  * put into Junk without a word. An explicit order is obeyed.
  *
+ * A message goes to all its recipients by one way. Only when no way reaches all of them, now or later, it is split:
+ * first into as many as a way takes at once, then into those inside the tenant and those outside.
+ *
  * A way whose budget is used up is not down. Another one takes the job only when it is proven or in an explicit order;
  * otherwise the job waits for the budget. */
 #ifndef SP_DELIVERY_PLAN_H
@@ -54,6 +57,8 @@ struct sp_plan {
     size_t n_lines;
     bool may_wait;      /* nothing can be used now, but a way that could take it is down and may come back */
     int64_t look_again; /* when the first of those is tried again; wall ms */
+    bool inside_only;   /* the order is for the recipients inside the tenant; nobody reaches the others */
+    size_t at_most;     /* and for so many of them at once; 0: for all */
     /* Nothing is chosen because this way is up, better than what else there is, and only busy; NULL: none is. */
     const struct sp_plan_way *waits_for;
 };

@@ -66,11 +66,11 @@ sp_settle_next(enum sp_scope scope, bool maybe_sent, const struct sp_plan *plan,
     case SP_SCOPE_METHOD:
         return SP_NEXT_WAIT_METHOD;
     case SP_SCOPE_LATER:
-    case SP_SCOPE_NONE:
         return SP_NEXT_LATER;
     case SP_SCOPE_RECIPIENT:
     case SP_SCOPE_MESSAGE:
         return plan->may_wait ? SP_NEXT_WAIT_METHOD : SP_NEXT_FAIL;
+    case SP_SCOPE_NONE: /* taken for some, and nobody reaches the others */
     case SP_SCOPE_JOB:
         return plan->may_wait ? SP_NEXT_WAIT_METHOD : SP_NEXT_HOLD;
     }

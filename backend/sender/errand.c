@@ -244,6 +244,21 @@ attempt(struct errand *e, const struct sp_method_settings *method, bool *ret_aga
     return written;
 }
 
+/* Whom the chosen way gets the mail for: mostly all. The others wait on. */
+static void
+take_part(struct errand *e, const struct sp_plan *plan)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < e->n_waiting; i++) {
+        bool full = plan->at_most > 0 && kept == plan->at_most;
+        if (full || (plan->inside_only && !sp_tenant_is_internal(e->tenant, e->waiting[i])))
+            continue;
+        e->waiting[kept] = e->waiting[i];
+        e->waiting_at[kept++] = e->waiting_at[i];
+    }
+    e->n_waiting = kept;
+}
+
 /* Plans until a way is found that has a seat and is still up by then. NULL: the job was put off or stands in line, or
  * we are stopping. */
 static const struct sp_method_settings *
@@ -251,12 +266,14 @@ find_way(struct errand *e, bool *ret_ok)
 {
     *ret_ok = false;
     for (size_t i = 0; i < SP_PLAN_MAX && !sp_ways_stopping(e->env->ways); i++) {
+        sp_errand_find_waiting(e);
         const struct sp_plan *now = sp_errand_plan(e);
         if (now->count == 0) {
             *ret_ok = now->waits_for != NULL ? sp_errand_wait_for_budget(e, now) : sp_errand_postpone(e, now);
             return NULL;
         }
         const struct sp_method_settings *method = now->order[0]->settings;
+        take_part(e, now);
         const struct sp_budget_load load = { .recipients = e->n_waiting, .large = sp_errand_large(e) };
         switch (sp_ways_sit(e->env->ways, sp_errand_index(e, method), &load, &e->seat)) {
         case SP_SEAT_TAKEN:

@@ -207,7 +207,9 @@ put_next(struct errand *e, enum sp_next next, const struct sp_report *report, st
 {
     const struct sp_retry_settings *retry = &e->env->settings->retry;
     int64_t backoff = sp_settle_backoff(retry, result->tries, sp_random_below(1000));
-    result->trouble = main_diagnosis(report)->summary;
+    bool others = report->accepted && next == SP_NEXT_HOLD; /* whom no way reaches */
+    result->trouble = others ? "no method can take this scan to all its recipients; see the reasons, then retry it"
+                             : main_diagnosis(report)->summary;
     switch (next) {
     case SP_NEXT_DONE:
         result->next = final_state(e->job);
@@ -275,7 +277,10 @@ weigh(struct errand *e, const struct sp_method_settings *method, const struct sp
         note_unknown(result, e->job, method);
     enum sp_next next = SP_NEXT_DONE;
     if (e->n_waiting > 0) {
-        if (scope != SP_SCOPE_LATER || !is_rate_limited(report)) /* then its pace is lower, and it can be waited for */
+        bool again =
+            scope == SP_SCOPE_NONE ||                             /* for those it was not asked for yet */
+            (scope == SP_SCOPE_LATER && is_rate_limited(report)); /* its pace is lower, and can be waited for */
+        if (!again)
             (void)sp_text_format(e->tried[index], sizeof e->tried[index], "tried just now: %s",
                                  report->maybe_sent ? "it never answered" : main_diagnosis(report)->summary);
         const struct sp_plan *next_plan = sp_errand_plan(e);

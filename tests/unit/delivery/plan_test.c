@@ -130,6 +130,61 @@ test_external_recipient_rules_direct_out(void **state)
 }
 
 static void
+test_split_only_when_no_method_reaches_all(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w);
+    proven(&w.ways[0]);
+    w.job.recipients = mixed;
+    w.job.n_recipients = 2;
+    assert_string_equal(first(&w), "submission");
+    assert_false(w.plan.inside_only);
+    down(&w.ways[1], NOON + HOUR); /* it will reach all: that is waited for */
+    assert_string_equal(first(&w), "none");
+    assert_true(w.plan.may_wait);
+    w.submission.enabled = false;
+    assert_string_equal(first(&w), "direct");
+    assert_true(w.plan.inside_only);
+    assert_string_equal(line_of(&w, "direct")->reason,
+                        "no method reaches all: this one takes the mail to 1 of 2, those inside; proven, and all "
+                        "recipients are internal");
+    w.job.recipients = &mixed[1]; /* whom that leaves */
+    w.job.n_recipients = 1;
+    assert_string_equal(first(&w), "none");
+    assert_false(w.plan.may_wait);
+}
+
+static void
+test_more_recipients_than_a_method_takes(void **state)
+{
+    (void)state;
+    struct world w;
+    const char *many[120];
+    world_begin(&w);
+    for (size_t i = 0; i < 120; i++)
+        many[i] = inside[0];
+    proven(&w.ways[0]);
+    w.job.recipients = many;
+    w.job.n_recipients = 120;
+    w.direct.max_recipients = 50;
+    assert_string_equal(first(&w), "submission");
+    assert_int_equal(w.plan.at_most, 0);
+    assert_string_equal(line_of(&w, "direct")->reason, "the mail has 120 recipients, max-recipients of direct is 50");
+    w.submission.enabled = false;
+    assert_string_equal(first(&w), "direct");
+    assert_int_equal(w.plan.at_most, 50);
+    many[119] = mixed[1];
+    assert_string_equal(first(&w), "direct");
+    assert_int_equal(w.plan.at_most, 50);
+    assert_true(w.plan.inside_only);
+    w.job.n_recipients = 50;
+    assert_string_equal(first(&w), "direct");
+    assert_int_equal(w.plan.at_most, 0);
+    assert_false(w.plan.inside_only);
+}
+
+static void
 test_explicit_order_is_obeyed_even_unproven(void **state)
 {
     (void)state;
@@ -214,7 +269,9 @@ test_too_large_for_one_goes_by_another(void **state)
     w.submission.max_size = 10u << 20;
     w.job.message_size = 20u << 20;
     assert_string_equal(first(&w), "direct");
-    assert_string_equal(line_of(&w, "submission")->reason, "the mail has 20.0 MB, max-size of submission is 10.0 MB");
+    assert_string_equal(line_of(&w, "submission")->reason,
+                        "the mail has 20.0 MB, max-size of submission is 10.0 MB; max-size = 20M would let it through, "
+                        "where the mailboxes take as much");
 }
 
 static void
@@ -238,8 +295,8 @@ test_internal_only_profile_does_not_take_external_mail(void **state)
     struct world w;
     world_begin(&w);
     w.submission.internal_only = true;
-    w.job.recipients = mixed;
-    w.job.n_recipients = 2;
+    w.job.recipients = &mixed[1];
+    w.job.n_recipients = 1;
     assert_string_equal(first(&w), "none");
 }
 
@@ -291,6 +348,8 @@ main(void)
         cmocka_unit_test(test_proven_direct_goes_first_for_internal_recipients),
         cmocka_unit_test(test_proven_submission_goes_before_unproven_direct),
         cmocka_unit_test(test_external_recipient_rules_direct_out),
+        cmocka_unit_test(test_split_only_when_no_method_reaches_all),
+        cmocka_unit_test(test_more_recipients_than_a_method_takes),
         cmocka_unit_test(test_explicit_order_is_obeyed_even_unproven),
         cmocka_unit_test(test_down_method_is_skipped_with_reason_and_time),
         cmocka_unit_test(test_all_down_waits_for_the_first_to_come_back),

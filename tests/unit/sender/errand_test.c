@@ -63,6 +63,43 @@ test_a_shut_way_means_the_next_one_in_the_same_run(void **state)
 }
 
 static void
+test_one_message_for_all_when_a_way_reaches_all(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE];
+    order(w, "direct", "submission");
+    add_job_from(w, "scans", 3, DOCUMENT_SIZE, id);
+    open_ways(w);
+    assert_true(run(w, id));
+    assert_int_equal(state_of(w, id), SP_JOB_SENT);
+    assert_int_equal(w->n_calls, 1);
+    assert_string_equal(w->calls[0].method, "submission");
+}
+
+static void
+test_those_inside_get_it_when_no_way_reaches_all(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE];
+    order(w, "direct", NULL);
+    method_named(w, "direct")->max_recipients = 1;
+    add_job_from(w, "scans", 3, DOCUMENT_SIZE, id);
+    open_ways(w);
+    assert_true(run(w, id));
+    assert_int_equal(w->n_calls, 2);
+    assert_string_equal(w->calls[0].recipients, "alice@contoso.com");
+    assert_string_equal(w->calls[1].recipients, "bob@contoso.com");
+    struct sp_job *job = load(w, id);
+    assert_int_equal(job->state, SP_JOB_HELD);
+    assert_string_equal(job->trouble,
+                        "no method can take this scan to all its recipients; see the reasons, then retry it");
+    assert_int_equal(job->recipients[1].state, SP_RECIPIENT_SENT);
+    assert_int_equal(job->recipients[2].state, SP_RECIPIENT_WAITING);
+    assert_non_null(strstr(job->decision[0].reason, "reaches recipients inside the tenant only"));
+    sp_job_free(&job);
+}
+
+static void
 test_a_recipient_refused_here_goes_elsewhere_alone(void **state)
 {
     struct world *w = *state;
@@ -480,6 +517,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         T(test_accepted_is_sent_and_proves_the_way),
         T(test_a_shut_way_means_the_next_one_in_the_same_run),
+        T(test_one_message_for_all_when_a_way_reaches_all),
+        T(test_those_inside_get_it_when_no_way_reaches_all),
         T(test_a_recipient_refused_here_goes_elsewhere_alone),
         T(test_after_unknown_the_same_way_and_only_that),
         T(test_with_all_ways_down_time_stands_still_and_a_way_that_comes_back_frees_all),

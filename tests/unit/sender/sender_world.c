@@ -338,7 +338,7 @@ void
 add_job_from(struct world *w, const char *folder, size_t recipients, uint64_t size, char id[SP_ULID_SIZE])
 {
     static struct sp_ulid_gen gen = SP_ULID_GEN_INIT;
-    static const char *const addresses[] = { "alice@contoso.com", "bob@contoso.com" };
+    static const char *const addresses[] = { "alice@contoso.com", "bob@contoso.com" }, outside[] = "carol@fabrikam.com";
     struct sp_job *job = sp_job_new();
     assert_non_null(job);
     sp_ulid_new(&gen, sp_wall_ms(&w->clock), id);
@@ -363,7 +363,8 @@ add_job_from(struct world *w, const char *folder, size_t recipients, uint64_t si
     job->recipients = sp_arena_array(job->arena, recipients, sizeof *job->recipients);
     job->n_recipients = recipients;
     for (size_t i = 0; i < recipients; i++)
-        job->recipients[i] = (struct sp_job_recipient){ .address = addresses[i % 2], .method = "", .reply = "" };
+        job->recipients[i] =
+            (struct sp_job_recipient){ .address = i == 2 ? outside : addresses[i % 2], .method = "", .reply = "" };
     publish(w, job);
     assert_ok(w, sp_job_insert(w->db, job, &w->err));
     sp_job_free(&job);

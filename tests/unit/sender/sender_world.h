@@ -95,7 +95,7 @@ void open_ways(struct world *w); /* from what the database remembers */
 void open_gate(struct world *w);
 void wait_inside(struct world *w, unsigned count); /* until so many deliveries are under way */
 
-/* A job for alice@contoso.com (and bob@contoso.com) from the folder of that name. */
+/* A job for alice@contoso.com (and bob@contoso.com, and carol@fabrikam.com) from the folder of that name. */
 enum { DOCUMENT_SIZE = 5 };
 void add_job_from(struct world *w, const char *folder, size_t recipients, uint64_t size, char id[SP_ULID_SIZE]);
 void add_job(struct world *w, char id[SP_ULID_SIZE]);
