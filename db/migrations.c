@@ -286,22 +286,24 @@ static const char transcripts[] = "ALTER TABLE attempt ADD COLUMN transcript TEX
 
 static const char first_key[] = "CREATE TABLE first_key (sha256 TEXT NOT NULL, expires INTEGER NOT NULL);";
 
-static const char *const texts[] = {
-    first,
-    notices,
-    checks,
-    budgets,
-    parts,
-    dav,
-    duplicates,
-    audit,
-    sources,
-    transcripts,
-    first_key,
-    sp_migration_facets,
-    sp_migration_facet_triggers,
-    sp_migration_tally,
-    sp_migration_tally_triggers,
-    sp_migration_words,
-};
+/* What a mail that goes out late says of that, first of all; frozen before it is first handed over so. */
+static const char late[] = "ALTER TABLE job ADD COLUMN late_note TEXT NOT NULL DEFAULT '';";
+
+static const char *const texts[] = { first,
+                                     notices,
+                                     checks,
+                                     budgets,
+                                     parts,
+                                     dav,
+                                     duplicates,
+                                     audit,
+                                     sources,
+                                     transcripts,
+                                     first_key,
+                                     sp_migration_facets,
+                                     sp_migration_facet_triggers,
+                                     sp_migration_tally,
+                                     sp_migration_tally_triggers,
+                                     sp_migration_words,
+                                     late };
 const struct sp_migrations sp_migrations = { .texts = texts, .count = SP_LEN(texts) };

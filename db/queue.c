@@ -408,6 +408,30 @@ sp_queue_clamp(struct sp_db *db, int64_t now, int64_t latest, size_t *ret_change
     return sp_db_exec(db, sql, in, SP_LEN(in), ret_changed, err);
 }
 
+/* --- late mails ---------------------------------------------------------------------------------------------------
+ */
+
+enum sp_rc
+sp_queue_late_note(struct sp_db *db, struct sp_job *job, const char **ret, struct sp_err *err)
+{
+    static const char sql[] = "SELECT late_note FROM job WHERE id = $1";
+    const struct sp_bind in[] = { sp_text(job->id) };
+    struct sp_rows rows;
+    *ret = "";
+    sp_db_query(db, sql, in, SP_LEN(in), &rows);
+    if (sp_rows_next(&rows))
+        *ret = sp_row_keep(&rows, 0, job->arena);
+    return sp_rows_end(&rows, err);
+}
+
+enum sp_rc
+sp_queue_set_late_note(struct sp_db *db, const char *id, const char *note, struct sp_err *err)
+{
+    static const char sql[] = "UPDATE job SET late_note = $2 WHERE id = $1";
+    const struct sp_bind in[] = { sp_text(id), sp_text(note) };
+    return sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
+}
+
 /* --- before an end ------------------------------------------------------------------------------------------------
  */
 

@@ -77,6 +77,11 @@ enum sp_rc sp_queue_clamp(struct sp_db *db, int64_t now, int64_t latest, size_t 
 /* A method came back: what waited for one, or in a line for another, is due at `now`. */
 enum sp_rc sp_queue_release(struct sp_db *db, const char *tenant, int64_t now, struct sp_err *err);
 
+/* What the mail says of being late, which stays once it is said: a second copy has the same bytes. "" when it says
+ * nothing. Kept in the job's arena. */
+enum sp_rc sp_queue_late_note(struct sp_db *db, struct sp_job *job, const char **ret, struct sp_err *err);
+enum sp_rc sp_queue_set_late_note(struct sp_db *db, const char *id, const char *note, struct sp_err *err);
+
 /* A claimed job whose message was not handed over and will not be (we are ending) waits for its turn again, with an
  * attempt that says so. SP_E_CONFLICT: it is not `sending`. */
 enum sp_rc sp_queue_unclaim(struct sp_db *db, const char *id, int64_t now, struct sp_err *err);

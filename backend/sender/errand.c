@@ -201,7 +201,7 @@ deliver(struct errand *e, const struct sp_method_settings *method, struct sp_rep
     memset(e->results, 0, e->n_waiting * sizeof *e->results);
     report->recipients = e->results;
     report->n_recipients = e->n_waiting;
-    if (sp_letter_open(&letter, e->job, method, e->env->spool, &err) != SP_OK) {
+    if (sp_letter_open(&letter, e->job, e->note, method, e->env->spool, &err) != SP_OK) {
         report_trouble(report, &err);
         return;
     }
@@ -298,6 +298,7 @@ go_round(struct errand *e, bool *ret_again)
     *ret_again = false;
     if (method == NULL)
         return ok;
+    sp_errand_note(e);
     enum sp_rc rc = sp_errand_claim(e, method);
     if (rc != SP_OK) {
         (void)sp_ways_stand(e->env->ways, &e->seat, NULL, &nobody);

@@ -22,7 +22,9 @@ struct errand {
     struct sp_seat seat; /* while an attempt is made */
     int64_t use_row;     /* of the budget's book; 0: this way is not limited */
     char line[SP_LINE_NAME_SIZE];
-    bool damaged; /* a document is not what it was: no way can help */
+    const char *note; /* of being late, for the mail; "" : none */
+    bool note_is_new; /* to be kept with the claim */
+    bool damaged;     /* a document is not what it was: no way can help */
 };
 
 /* errand.c */
@@ -33,6 +35,9 @@ const struct sp_plan *sp_errand_plan(struct errand *e);
 size_t sp_errand_index(const struct errand *e, const struct sp_method_settings *method);
 bool sp_errand_large(const struct errand *e);
 void sp_errand_find_waiting(struct errand *e); /* who still waits */
+
+/* errand_late.c: finds or writes the note, before a claim. */
+void sp_errand_note(struct errand *e);
 
 /* errand_wait.c: nothing can be sent now. false: it could not be written down. */
 bool sp_errand_postpone(struct errand *e, const struct sp_plan *plan);        /* no way is up */

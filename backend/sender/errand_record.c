@@ -32,6 +32,8 @@ claim_in_batch(struct sp_db *db, void *context, struct sp_err *err)
         return sp_fail(err, SP_E_CONFLICT, "job %s is not sent before the end", e->job->id);
     enum sp_rc rc = sp_queue_claim(db, e->job->id, claim->method, e->decision, claim->n_decision, now, err);
     e->use_row = 0;
+    if (rc == SP_OK && e->note_is_new)
+        rc = sp_queue_set_late_note(db, e->job->id, e->note, err);
     if (rc == SP_OK && claim->identity != NULL)
         rc = sp_budget_use_begin(db, claim->identity, now, e->n_waiting, &e->use_row, err);
     if (e->env->hold != NULL)

@@ -6,6 +6,7 @@
 
 #include "base/address.h"
 #include "base/auto.h"
+#include "base/str.h"
 #include "db/spool.h"
 
 static enum sp_rc
@@ -46,6 +47,17 @@ copy_lists(struct sp_letter *letter, const struct sp_job *job, struct sp_err *er
     return SP_OK;
 }
 
+static enum sp_rc
+write_body(struct sp_letter *letter, const struct sp_job *job, const char *note, struct sp_err *err)
+{
+    SP_AUTO(sp_str_free) struct sp_str body = { 0 };
+    if (note[0] == '\0')
+        return SP_OK;
+    sp_str_addf(&body, "%s\n\n%s", note, job->body);
+    letter->body = sp_str_steal(&body);
+    return letter->body != NULL ? SP_OK : sp_fail(err, SP_E_NOMEM, "job %s: out of memory", job->id);
+}
+
 /* Submission and Graph want From to be the mailbox that signed in, or one it may send as. */
 static void
 sign(struct sp_letter *letter, const struct sp_job *job, const struct sp_method_settings *method)
@@ -59,11 +71,13 @@ sign(struct sp_letter *letter, const struct sp_job *job, const struct sp_method_
 }
 
 enum sp_rc
-sp_letter_open(struct sp_letter *letter, const struct sp_job *job, const struct sp_method_settings *method,
-               struct sp_spool *spool, struct sp_err *err)
+sp_letter_open(struct sp_letter *letter, const struct sp_job *job, const char *note,
+               const struct sp_method_settings *method, struct sp_spool *spool, struct sp_err *err)
 {
     *letter = (struct sp_letter){ .job = job, .spool = spool };
     enum sp_rc rc = copy_lists(letter, job, err);
+    if (rc == SP_OK)
+        rc = write_body(letter, job, note, err);
     if (rc != SP_OK) {
         sp_letter_close(letter);
         return rc;
@@ -73,7 +87,7 @@ sp_letter_open(struct sp_letter *letter, const struct sp_job *job, const struct 
     letter->mail.to = letter->to;
     letter->mail.cc = letter->cc;
     letter->mail.subject = job->subject;
-    letter->mail.body = job->body;
+    letter->mail.body = letter->body != NULL ? letter->body : job->body;
     letter->mail.message_id = job->message_id;
     letter->mail.boundary = job->boundary;
     letter->mail.date_ms = job->created;
@@ -91,6 +105,7 @@ sp_letter_close(struct sp_letter *letter)
     free(letter->to);
     free(letter->cc);
     free(letter->documents);
+    free(letter->body);
     *letter = (struct sp_letter){ 0 };
 }
 

@@ -16,11 +16,12 @@ struct sp_letter {
     struct sp_spool *spool;
     const char **to, **cc;              /* owned */
     struct sp_mail_document *documents; /* owned */
+    char *body;                         /* owned; with the note */
 };
 
-/* Borrows job, method and spool. SP_E_NOMEM. */
-enum sp_rc sp_letter_open(struct sp_letter *letter, const struct sp_job *job, const struct sp_method_settings *method,
-                          struct sp_spool *spool, struct sp_err *err);
+/* Borrows all of them. note: stands before the body, "" is none. SP_E_NOMEM. */
+enum sp_rc sp_letter_open(struct sp_letter *letter, const struct sp_job *job, const char *note,
+                          const struct sp_method_settings *method, struct sp_spool *spool, struct sp_err *err);
 void sp_letter_close(struct sp_letter *letter);
 /* About how large the mail will be in base64, without making it. */
 uint64_t sp_letter_estimate(const struct sp_job *job);

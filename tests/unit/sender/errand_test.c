@@ -100,6 +100,49 @@ test_those_inside_get_it_when_no_way_reaches_all(void **state)
 }
 
 static void
+test_a_late_mail_says_when_it_was_scanned_and_why_it_is_late(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE];
+    order(w, "direct", NULL);
+    SCRIPT(w, "direct", ACT_SHUT, ACT_UNKNOWN, ACT_ACCEPT);
+    add_job(w, id);
+    open_ways(w);
+    assert_true(run(w, id));
+    assert_string_equal(w->calls[0].body, "A scan.\n");
+    w->now += 3 * 3600 * 1000;
+    assert_true(run(w, id)); /* the answer is lost */
+    const char *body = w->calls[1].body;
+    assert_ptr_equal(strstr(body, "This scan was made on 2023-11-"), body);
+    assert_non_null(strstr(body, " and could not be sent before 2023-11-"));
+    assert_non_null(strstr(body, ". Why: "));
+    struct sp_job *job = load(w, id);
+    assert_non_null(strstr(body, job->attempts[0].summary));
+    sp_job_free(&job);
+    assert_non_null(strstr(body, "\n\nA scan.\n"));
+    w->now += 1800 * 1000;
+    assert_true(run(w, id));
+    assert_int_equal(state_of(w, id), SP_JOB_SENT);
+    assert_string_equal(w->calls[2].body, body); /* a second copy is the same */
+}
+
+static void
+test_a_mail_that_may_be_there_stays_as_it_was(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE];
+    order(w, "direct", NULL);
+    SCRIPT(w, "direct", ACT_UNKNOWN, ACT_ACCEPT);
+    add_job(w, id);
+    open_ways(w);
+    assert_true(run(w, id));
+    w->now += 2 * 3600 * 1000;
+    assert_true(run(w, id));
+    assert_int_equal(state_of(w, id), SP_JOB_SENT);
+    assert_string_equal(w->calls[1].body, "A scan.\n");
+}
+
+static void
 test_a_recipient_refused_here_goes_elsewhere_alone(void **state)
 {
     struct world *w = *state;
@@ -519,6 +562,8 @@ main(void)
         T(test_a_shut_way_means_the_next_one_in_the_same_run),
         T(test_one_message_for_all_when_a_way_reaches_all),
         T(test_those_inside_get_it_when_no_way_reaches_all),
+        T(test_a_late_mail_says_when_it_was_scanned_and_why_it_is_late),
+        T(test_a_mail_that_may_be_there_stays_as_it_was),
         T(test_a_recipient_refused_here_goes_elsewhere_alone),
         T(test_after_unknown_the_same_way_and_only_that),
         T(test_with_all_ways_down_time_stands_still_and_a_way_that_comes_back_frees_all),

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backend/mail/compose.h"
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/io.h"
@@ -89,6 +90,7 @@ note_call(struct world *w, const char *method, const struct sp_message *message)
     size_t len = 0;
     call->method = method;
     sp_text_copy(call->id, sizeof call->id, message->id);
+    sp_text_copy(call->body, sizeof call->body, message->mail->body);
     call->recipients[0] = '\0';
     for (size_t i = 0; i < message->n_recipients && len < sizeof call->recipients; i++)
         len += (size_t)snprintf(call->recipients + len, sizeof call->recipients - len, "%s%s", i > 0 ? " " : "",

@@ -48,6 +48,7 @@ struct call { /* one delivery that happened */
     const char *method;
     char id[SP_ULID_SIZE];
     char recipients[256]; /* joined by spaces */
+    char body[512];
 };
 
 struct world {
