@@ -1,6 +1,7 @@
 /* auth.c - the Unix socket's word, a token, a session: who is asking. */
 #include "web/auth/auth.h"
 
+#include <arpa/inet.h>
 #include <grp.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -274,12 +275,27 @@ struct keys { /* of the throttle */
     char name[SP_THROTTLE_KEY], address[SP_THROTTLE_KEY];
 };
 
+/* Whoever has one address of IPv6 has the 2^64 beside it. */
+static void
+put_network(char *ret, size_t size, const char *address)
+{
+    struct in6_addr in6;
+    if (inet_pton(AF_INET6, address, &in6) != 1 || IN6_IS_ADDR_V4MAPPED(&in6)) {
+        (void)sp_text_copy(ret, size, address);
+        return;
+    }
+    memset(in6.s6_addr + 8, 0, 8);
+    (void)inet_ntop(AF_INET6, &in6, ret, (socklen_t)size);
+}
+
 static struct keys
 keys_of(const struct sp_request *req, const char *name)
 {
     struct keys keys;
     snprintf(keys.name, sizeof(keys.name), "name:%s", name);
-    snprintf(keys.address, sizeof(keys.address), "from:%s", req->peer.address);
+    char network[SP_PEER_ADDRESS];
+    put_network(network, sizeof(network), req->peer.address);
+    snprintf(keys.address, sizeof(keys.address), "from:%s", network);
     return keys;
 }
 

@@ -257,6 +257,20 @@ test_wrong_tries_have_to_wait(void **state)
 }
 
 static void
+test_a_network_of_ipv6_is_one_guesser(void **state)
+{
+    struct house *house = *state;
+    add_user(house, "ada", "admin");
+    for (int i = 0; i < SP_THROTTLE_FREE_TRIES; i++) {
+        char address[40];
+        snprintf(address, sizeof(address), "2001:db8:1:2::%x", (unsigned)(i + 1) * 4096);
+        assert_int_equal(sign_in(house, i % 2 == 0 ? "ada" : "nobody", "wrong wrong", address, NULL), 401);
+    }
+    assert_int_equal(sign_in(house, "ada", PASSWORD, "2001:db8:1:2:ffff::1", NULL), 429);
+    assert_int_equal(sign_in(house, "ada", PASSWORD, "2001:db8:1:3::1", NULL), 200);
+}
+
+static void
 test_guesses_from_everywhere_slow_one_name_down_for_a_moment(void **state)
 {
     struct house *house = *state;
@@ -350,6 +364,7 @@ main(void)
         TEST(test_403_for_a_change_without_the_csrf_token),
         TEST(test_sessions_end_with_time_password_and_user),
         TEST(test_wrong_tries_have_to_wait),
+        TEST(test_a_network_of_ipv6_is_one_guesser),
         TEST(test_guesses_from_everywhere_slow_one_name_down_for_a_moment),
         cmocka_unit_test(test_the_throttle_forgets_who_was_least_recent),
         cmocka_unit_test(test_passwords_and_random_texts),
