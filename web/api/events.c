@@ -195,12 +195,6 @@ add_event(struct sp_str *out, const char *name, json_t *data)
 }
 
 static void
-add_job(struct sp_str *out, const char *id, const char *state)
-{
-    add_event(out, "job", json_pack("{s:s?, s:s?}", "id", id, "state", state));
-}
-
-static void
 add_change(struct round *round, const struct sp_change *change, struct sp_arena *arena, struct sp_str *out)
 {
     struct sp_changed_row row;
@@ -208,7 +202,7 @@ add_change(struct round *round, const struct sp_change *change, struct sp_arena 
         return;
     switch ((enum sp_changed)change->what) {
     case SP_CHANGED_JOB:
-        add_job(out, row.id, row.state);
+        add_event(out, "job", json_pack("{s:s, s:s}", "id", row.id, "state", row.state));
         break;
     case SP_CHANGED_METHOD:
         add_event(out, "method", json_pack("{s:s, s:s}", "name", row.name, "state", row.state));
@@ -243,8 +237,12 @@ compose(struct round *round, struct sp_str *out)
         if (name_jobs || round->pending[i].what != SP_CHANGED_JOB)
             add_change(round, &round->pending[i], arena, out);
     if (!name_jobs)
-        add_job(out, NULL, NULL);
-    if (count_pending(round, SP_CHANGED_SOURCE) > 0)
+        add_event(out, "job", json_object());
+    if (round->many) { /* what else there was is not known */
+        add_event(out, "method", json_object());
+        add_event(out, "check", json_object());
+    }
+    if (round->many || count_pending(round, SP_CHANGED_SOURCE) > 0)
         add_event(out, "source", json_object());
 }
 

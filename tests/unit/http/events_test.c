@@ -198,8 +198,22 @@ test_a_burst_is_folded(void **state)
         const struct sp_change change = { SP_CHANGED_JOB, i };
         sp_changes_tell(live->pipe[1], &change, 1);
     }
-    SP_AUTO_FREE char *heard = hear_until(stream, "{\"id\":null,\"state\":null}");
+    SP_AUTO_FREE char *heard = hear_until(stream, "event: job\ndata: {}\n\n");
     assert_null(strstr(heard, "{\"id\":\"")); /* none of them by name */
+    forget_stream(&stream);
+}
+
+/* So much that nobody knows what: everything is to be looked at again. */
+static void
+test_too_much_to_know_is_told_of_everything(void **state)
+{
+    struct world_live *live = *state;
+    struct sp_stream *stream = listen_as(live->house, &admin);
+    be_heard(live->house, stream);
+    const struct sp_change many = { SP_CHANGED_MANY, 0 };
+    sp_changes_tell(live->pipe[1], &many, 1);
+    free(hear_until(stream, "event: job\ndata: {}\n\nevent: method\ndata: {}\n\nevent: check\ndata: {}\n\n"
+                            "event: source\ndata: {}\n\n"));
     forget_stream(&stream);
 }
 
@@ -325,6 +339,7 @@ main(void)
         TEST(test_a_job_is_told_with_its_state),
         TEST(test_checks_and_refusals_are_told),
         TEST(test_a_burst_is_folded),
+        TEST(test_too_much_to_know_is_told_of_everything),
         TEST(test_what_was_written_before_is_no_news),
         TEST(test_the_end_of_a_session_ends_its_listeners),
         TEST(test_listening_does_not_keep_a_session_alive),
