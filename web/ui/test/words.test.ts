@@ -5,7 +5,7 @@ import { resultText } from '../src/lib/bulk';
 import { filled } from '../src/lib/chart';
 import { linksOf, piecesOf } from '../src/lib/fix';
 import { hereFrom, smbWay, webdavWay } from '../src/lib/panel';
-import { daysWords } from '../src/lib/overview';
+import { daysWords, headlineOf } from '../src/lib/overview';
 import { previewKind } from '../src/lib/preview';
 import { parsePlace, placeOf } from '../src/lib/route';
 import { mergeRows, titleOf } from '../src/lib/rows';
@@ -104,6 +104,12 @@ test('what a browser shows', () => {
   assert.equal(previewKind('image/jpeg'), 'image');
   assert.equal(previewKind('image/svg+xml'), 'none');
   assert.equal(previewKind('text/html'), 'none');
+});
+
+test('the sentence of the overview is a headline and the rest', () => {
+  assert.deepEqual(headlineOf('Works, with troubles: 70 scans went out.'), { head: 'Works, with troubles', rest: '70 scans went out.' });
+  assert.deepEqual(headlineOf('Nothing leaves since 11:42: the line is down. 3 scans wait.'), { head: 'Nothing leaves since 11:42', rest: 'The line is down. 3 scans wait.' });
+  assert.deepEqual(headlineOf('All is well'), { head: 'All is well.', rest: '' });
 });
 
 test('days', () => {

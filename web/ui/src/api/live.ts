@@ -69,6 +69,7 @@ function connect(): void {
     if (events.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     events.close();
     source = null;
+    tell({ kind: 'resync' }); // perhaps the session ended: then the next question says so
     setTimeout(connect, RETRY_MS);
   };
   for (const kind of KINDS)

@@ -3,11 +3,18 @@
 import type { Overview } from '../api/types';
 import type { Tone } from './status';
 import { agoWords, type Clock, momentWords } from './time';
-import { countWords, numberWords } from './text';
+import { countWords, numberWords, sentence } from './text';
 
 export function worksTone(works: Overview['works']): Tone {
   const tones: Record<Overview['works'], Tone> = { yes: 'good', partly: 'held', no: 'bad', idle: 'quiet' };
   return tones[works] ?? 'quiet';
+}
+
+/** The daemon's sentence as a headline and what follows: "Works, with troubles" and "70 scans went out ...". */
+export function headlineOf(text: string): { head: string; rest: string } {
+  const at = text.indexOf(': ');
+  if (at < 0 || at > 60) return { head: sentence(text), rest: '' };
+  return { head: text.slice(0, at), rest: sentence(text.slice(at + 2)) };
 }
 
 export interface Figure {

@@ -2,7 +2,7 @@
 
 import { useResource } from '../api/resource';
 import type { Method, Overview as OverviewAnswer } from '../api/types';
-import { daysWords, expiryText, expiryTone, figuresOf, worksTone } from '../lib/overview';
+import { daysWords, expiryText, expiryTone, figuresOf, headlineOf, worksTone } from '../lib/overview';
 import { jobsPlace, placeOf } from '../lib/route';
 import type { Tone } from '../lib/status';
 import { sentence } from '../lib/text';
@@ -17,11 +17,13 @@ import { useClock, When } from '../parts/when';
 
 function Headline({ overview }: { overview: OverviewAnswer }) {
   const tone = worksTone(overview.works);
+  const { head, rest } = headlineOf(overview.sentence);
   return (
     <section class={`headline ${tone}`} aria-label="Does it work?">
       <Icon name={toneIcon(tone)} size={34} />
       <div aria-live="polite">
-        <h1>{sentence(overview.sentence)}</h1>
+        <h1>{head}</h1>
+        {rest !== '' && <p class="headline-rest">{rest}</p>}
         <p>
           Last scan: <When at={overview.last_scan} ago />
         </p>
@@ -111,11 +113,11 @@ export function Overview() {
           <Headline overview={overview.data} />
           <Figures overview={overview.data} />
           <div class="pair first-wide">
+            <Troubles troubles={overview.data.troubles} reload={overview.reload} />
             <div>
-              <Troubles troubles={overview.data.troubles} reload={overview.reload} />
+              <Ways overview={overview.data} />
               <Doors overview={overview.data} />
             </div>
-            <Ways overview={overview.data} />
           </div>
         </>
       )}

@@ -70,18 +70,21 @@ function Delivery({ delivery }: { delivery: Stats['delivery'] }) {
   );
 }
 
+function failureSearch(failure: Stats['failures'][number], after: string): string {
+  const words = [failure.class === '' ? 'status:failed,partial' : `class:${failure.class}`, failure.cause === '' ? '' : `cause:${failure.cause}`, `after:${after}`];
+  return words.filter((word) => word !== '').join(' ');
+}
+
 function Failures({ failures, after }: { failures: Stats['failures']; after: string }) {
   const most = Math.max(1, ...failures.map((failure) => failure.count));
   return (
     <section class="panel" aria-labelledby="failures-title">
-      <h2 id="failures-title">Why attempts failed</h2>
+      <h2 id="failures-title">Why scans failed</h2>
       {failures.length === 0 && <p class="muted">None did.</p>}
       <ul class="bars">
         {failures.slice(0, 8).map((failure) => (
           <li key={`${failure.class} ${failure.cause}`}>
-            <a href={jobsPlace(`class:${failure.class}${failure.cause === '' ? '' : ` cause:${failure.cause}`} after:${after}`)}>
-              {sentence(failure.summary || classWords(failure.class)).replace(/\.$/, '')}
-            </a>
+            <a href={jobsPlace(failureSearch(failure, after))}>{sentence(failure.summary || classWords(failure.class) || 'nothing was tried').replace(/\.$/, '')}</a>
             <span class="bar-count">{countWords(failure.count, 'time')}</span>
             <span class="bar-line" aria-hidden="true" style={{ width: `${(failure.count / most) * 100}%` }} />
           </li>
