@@ -46,6 +46,14 @@ reaches_inside_only(const struct sp_method_settings *method)
     return method->type == SP_TYPE_DIRECT || method->internal_only;
 }
 
+/* How much of a sentence is shown where another clause follows it. */
+static int
+without_full_stop(const char *text)
+{
+    size_t size = strlen(text);
+    return (int)(size > 0 && text[size - 1] == '.' ? size - 1 : size);
+}
+
 /* "14:05" of the moment, UTC, for a reason; the page shows the exact time beside it. */
 static const char *
 hour_of(int64_t wall_ms, char buffer[SP_ISO_TIME_SIZE])
@@ -108,8 +116,8 @@ judge(const struct sp_plan_job *job, const struct sp_plan_way *way, const struct
     if (way->tried != NULL)
         return say(line, "%s", way->tried), NEVER;
     if (!sp_health_usable(&way->health, way->probing, now))
-        return say(line, "down%s%s, tried again at %s UTC", way->reason[0] != '\0' ? ": " : "", way->reason,
-                   hour_of(way->health.retry_at, hour)),
+        return say(line, "down%s%.*s, tried again at %s UTC", way->reason[0] != '\0' ? ": " : "",
+                   without_full_stop(way->reason), way->reason, hour_of(way->health.retry_at, hour)),
                WAITS;
     if (way->busy != NULL)
         return say(line, "busy: %s", way->busy), BUSY;

@@ -164,7 +164,7 @@ test('many at once, after saying how many', async () => {
 test('the list as CSV', async () => {
   const page = await openAs('anna', '#/jobs?q=lease');
   await until('found', async () => (await listed(page)).length === 1);
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()]);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV of this list' }).click()]);
   let text = '';
   for await (const chunk of await download.createReadStream()) text += chunk;
   assert.match(text, /Lease contract/);

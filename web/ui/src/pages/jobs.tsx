@@ -59,6 +59,9 @@ function Views({ q, onChange }: { q: string; onChange: (q: string) => void }) {
           {!spans.some((span) => span.value === after) && <option value={after}>since {after}</option>}
         </select>
       </label>
+      <a class="export" role="button" href={withQuery('/api/v1/jobs/export', { q, zone_offset_min: zoneOffset() })} download="scanpost-jobs.csv">
+        <Icon name="download" size={15} /> CSV<span class="unseen"> of this list</span>
+      </a>
     </div>
   );
 }
@@ -165,28 +168,21 @@ export function Jobs({ q }: { q: string }) {
       </div>
       <Views q={q} onChange={search} />
       <Chips q={q} onChange={search} />
-      <div class="actions-line">
-        {operator && !empty && (q !== '' || !all) && (
-          <>
-            <button type="button" class="secondary small" onClick={() => bulk('retry')}>
-              <Icon name="retry" size={15} /> {all ? 'Send all of these again' : `Send ${marked.size} again`}
-            </button>
-            <button type="button" class="secondary small" onClick={() => bulk('cancel')}>
-              <Icon name="cancelled" size={15} /> {all ? 'Cancel all of these' : `Cancel ${marked.size}`}
-            </button>
-          </>
-        )}
-        {!all && (
-          <button type="button" class="plain small" onClick={() => setMarked(new Set())}>
-            Unmark
+      {operator && !empty && (q !== '' || !all) && (
+        <div class="actions-line">
+          <button type="button" class="secondary small" onClick={() => bulk('retry')}>
+            <Icon name="retry" size={15} /> {all ? 'Send all of these again' : `Send ${marked.size} again`}
           </button>
-        )}
-        {!empty && (
-          <a class="export" role="button" href={withQuery('/api/v1/jobs/export', { q, zone_offset_min: zoneOffset() })} download="scanpost-jobs.csv">
-            <Icon name="download" size={15} /> CSV
-          </a>
-        )}
-      </div>
+          <button type="button" class="secondary small" onClick={() => bulk('cancel')}>
+            <Icon name="cancelled" size={15} /> {all ? 'Cancel all of these' : `Cancel ${marked.size}`}
+          </button>
+          {!all && (
+            <button type="button" class="plain small" onClick={() => setMarked(new Set())}>
+              Unmark
+            </button>
+          )}
+        </div>
+      )}
       {list.error && list.error.status === 400 && (
         <p class="notice held" role="alert">
           <Icon name="held" />

@@ -59,7 +59,6 @@ function Ways({ overview }: { overview: OverviewAnswer }) {
           <li key={method.name}>
             <a href={placeOf(['methods', method.name])}>{method.name}</a>
             <Pill tone={methodTones[method.state] ?? 'quiet'} word={methodStateWords(method.state, true)} />
-            {method.state === 'down' && method.reason !== '' && <p class="muted fine">{sentence(method.reason)}</p>}
           </li>
         ))}
       </ul>
@@ -113,7 +112,7 @@ export function Overview() {
           <Headline overview={overview.data} />
           <Figures overview={overview.data} />
           <div class="pair first-wide">
-            <Troubles troubles={overview.data.troubles} reload={overview.reload} />
+            <Troubles overview={overview.data} reload={overview.reload} />
             <div>
               <Ways overview={overview.data} />
               <Doors overview={overview.data} />

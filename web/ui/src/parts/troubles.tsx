@@ -1,10 +1,10 @@
 /** What is wrong, by cause: how many scans, who must act, and how. */
 
 import { useState } from 'preact/hooks';
-import type { Trouble } from '../api/types';
+import type { Overview, Trouble } from '../api/types';
 import { countText } from '../lib/bulk';
-import { jobsPlace } from '../lib/route';
-import { sentence } from '../lib/text';
+import { jobsPlace, placeOf } from '../lib/route';
+import { countWords, sentence } from '../lib/text';
 import { classWords } from '../lib/words';
 import { BulkDialog, type BulkWish } from './bulk';
 import { FixText } from './fix_text';
@@ -54,14 +54,67 @@ function Item({ trouble, onRetry }: { trouble: Trouble; onRetry: (() => void) | 
   );
 }
 
-export function Troubles({ troubles, reload }: { troubles: Trouble[]; reload: () => void }) {
+/** A way that is shut is wrong, too, while everything still goes by another. */
+function ShutWay({ method }: { method: Overview['methods'][number] }) {
+  return (
+    <li class="trouble">
+      <Icon name="failed" />
+      <div class="source-body">
+        <p class="source-head">
+          <strong>
+            {method.name} is shut: {sentence(method.reason || 'it refused')}
+          </strong>
+        </p>
+        <p class="fine">
+          <a href={placeOf(['methods', method.name])}>What to do about {method.name}</a>
+          {method.since && (
+            <span class="muted">
+              {' '}
+              since <When at={method.since} />
+            </span>
+          )}
+        </p>
+      </div>
+    </li>
+  );
+}
+
+/** Jobs that no group tells of. */
+function Others({ count }: { count: number }) {
+  return (
+    <li class="trouble">
+      <Icon name="held" />
+      <div class="source-body">
+        <p class="source-head">
+          <strong>{countWords(count, 'job')} failed in part or whole, or {count === 1 ? 'waits' : 'wait'} for you.</strong>
+        </p>
+        <p class="fine">
+          <a href={jobsPlace('status:failed,partial,held')}>Which?</a>
+        </p>
+      </div>
+    </li>
+  );
+}
+
+export function Troubles({ overview, reload }: { overview: Overview; reload: () => void }) {
+  const { troubles } = overview;
+  const shut = overview.methods.filter((method) => method.state === 'down');
+  const others = troubles.length === 0 ? overview.failed_24h + overview.held : 0;
   const operator = useMay('operator');
   const [wish, setWish] = useState<BulkWish | null>(null);
   return (
     <section class="panel" aria-labelledby="troubles-title">
       <h2 id="troubles-title">What is wrong</h2>
-      {troubles.length === 0 && <Empty icon="sent" title="Nothing" />}
+      {troubles.length + shut.length + others === 0 && (
+        <Empty icon="sent" title="Nothing">
+          Whatever came in went out, or is on its way.
+        </Empty>
+      )}
       <ul class="sources">
+        {shut.map((method) => (
+          <ShutWay key={method.name} method={method} />
+        ))}
+        {others > 0 && <Others count={others} />}
         {troubles.map((trouble) => (
           <Item
             key={`${trouble.class} ${trouble.cause}`}
