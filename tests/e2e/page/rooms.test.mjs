@@ -14,7 +14,7 @@ test('the overview says whether it works, what is wrong and who must act', async
   const chart = page.getByRole('region', { name: 'Scans' }).getByRole('img');
   assert.match(await chart.getAttribute('aria-label'), /\d+ scans received in the last 30 days/);
   await chart.locator('canvas').waitFor();
-  await trouble.locator('a').first().click();
+  await trouble.getByRole('link', { name: /^\d+ jobs?$/ }).first().click();
   await page.getByRole('heading', { name: 'Jobs' }).waitFor();
   await page.locator('tr.job').first().waitFor();
   await endWell(page);
