@@ -11,7 +11,7 @@ from house import World
 from page_scene import Scene
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MOST_SECONDS = 420
+MOST_SECONDS = 900
 
 
 def run_bounded(command, env):
