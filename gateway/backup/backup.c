@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -477,10 +478,22 @@ allow_open_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static void
+hold_signals(sigset_t *before)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &held, before);
+}
+
 enum sp_rc
 sp_backup(const struct sp_backup_options *options, struct sp_backup_counts *ret, struct sp_err *err)
 {
     SP_AUTO(sp_str_free) struct sp_str temp = { 0 };
+    sigset_t before;
     *ret = (struct sp_backup_counts){ 0 };
     if (!options->replace && access(options->file, F_OK) == 0)
         return sp_fail(err, SP_E_CONFLICT, "'%s' exists; --force replaces it", options->file);
@@ -488,10 +501,12 @@ sp_backup(const struct sp_backup_options *options, struct sp_backup_counts *ret,
     sp_str_addf(&temp, "%s.partial", options->file);
     if (temp.failed)
         return sp_fail(err, SP_E_NOMEM, "out of memory");
+    hold_signals(&before); /* tar_out.c looks for them */
     enum sp_rc rc = make_file(options, sp_str_text(&temp), ret, err);
     if (rc == SP_OK)
         rc = put_in_place(options, sp_str_text(&temp), err);
     if (rc != SP_OK)
         (void)unlink(sp_str_text(&temp));
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
 }

@@ -3,6 +3,8 @@
 #include "gateway/backup/tar_out.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,10 +108,24 @@ sp_tar_out_bytes(struct sp_tar_out *tar, const struct sp_tar_member *member, con
     return rc == SP_OK ? note_sum(tar, member->name, hex, err) : rc;
 }
 
+/* Whoever holds these signals back wants to tidy up before they count. */
+static bool
+interrupted(void)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    sigset_t pending;
+    bool any = false;
+    for (size_t i = 0; sigpending(&pending) == 0 && i < SP_LEN(signals); i++)
+        any = any || sigismember(&pending, signals[i]) == 1;
+    return any;
+}
+
 static enum sp_rc
 copy(struct sp_tar_out *tar, int fd, int64_t size, struct sp_sha256 *sum, const char *name, struct sp_err *err)
 {
     for (int64_t at = 0; at < size;) {
+        if (interrupted())
+            return sp_fail(err, SP_E_CLOSED, "backup: interrupted");
         size_t want = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
         ssize_t got = pread(fd, tar->chunk, want, at);
         if (got < 0 && errno == EINTR)

@@ -41,15 +41,27 @@ sp_doctor_may(const struct stat *at, uid_t uid, gid_t gid, int mask)
     return (bits & (unsigned)mask & 7U) == (unsigned)mask;
 }
 
-/* Not to be read is not the same as wrong: files of the sender are closed to everybody else, and the check reads them.
- */
+/* Files of the sender are closed to everybody else, and checking the configuration reads them. Whoever may not can at
+ * least be told whether the daemon runs. */
 static void
-tell_config(const struct sp_doctor *d, const struct sp_err *err)
+look_from_outside(struct sp_doctor *d, const char *config, const struct sp_err *err)
 {
-    bool closed = !d->root && strstr(err->text, strerror(EACCES)) != NULL;
-    if (closed)
-        sp_doctor_say(d, SP_DOCTOR_NOTE, "configuration", "Without it most of what could be wrong cannot be looked at.",
-                      "sudo scanpost doctor", "%s", err->text);
+    SP_AUTO_FREE char *run_dir = NULL;
+    sp_doctor_say(d, SP_DOCTOR_NOTE, "configuration", "Without it most of what could be wrong cannot be looked at.",
+                  "sudo scanpost doctor", "%s", err->text);
+    const char *dir = sp_settings_run_dir(config, &run_dir, NULL) == SP_OK ? run_dir : SP_DEFAULT_RUN_DIR;
+    const struct sp_settings settings = { .gateway.run_dir = dir };
+    d->settings = &settings;
+    sp_doctor_find_daemon(d);
+    sp_doctor_daemon(d);
+    d->settings = NULL;
+}
+
+static void
+tell_config(struct sp_doctor *d, const char *config, const struct sp_err *err)
+{
+    if (!d->root && strstr(err->text, strerror(EACCES)) != NULL)
+        look_from_outside(d, config, err);
     else
         sp_doctor_say(d, SP_DOCTOR_WRONG, "configuration",
                       "scanpostd does not start with it, and keeps the one it has when it is told to reload.",
@@ -60,14 +72,14 @@ tell_config(const struct sp_doctor *d, const struct sp_err *err)
 void
 sp_doctor(const char *config, sp_doctor_tell_fn *tell, void *context)
 {
-    static void (*const looks[])(struct sp_doctor * d) = { sp_doctor_accounts, sp_doctor_daemon,  sp_doctor_files,
-                                                           sp_doctor_data,     sp_doctor_folders, sp_doctor_system,
-                                                           sp_doctor_network };
+    static void (*const looks[])(struct sp_doctor * d) = { sp_doctor_find_daemon, sp_doctor_accounts, sp_doctor_daemon,
+                                                           sp_doctor_files,       sp_doctor_data,     sp_doctor_folders,
+                                                           sp_doctor_system,      sp_doctor_network };
     SP_AUTO(sp_settings_free) struct sp_settings *settings = NULL;
     struct sp_doctor d = { .tell = tell, .context = context, .root = geteuid() == 0 };
     struct sp_err err = { 0 };
     if (sp_settings_load(config, &settings, &err) != SP_OK) {
-        tell_config(&d, &err);
+        tell_config(&d, config, &err);
         return;
     }
     sp_doctor_say(&d, SP_DOCTOR_OK, "configuration", "", "", "%s: %zu tenant(s), %zu method(s), %zu folder(s)", config,

@@ -16,8 +16,8 @@
 #include "gateway/client/client.h"
 #include "gateway/doctor/doctor_inside.h"
 
-static void
-find_supervisor(struct sp_doctor *d)
+void
+sp_doctor_find_daemon(struct sp_doctor *d)
 {
     struct sockaddr_un name = { .sun_family = AF_UNIX };
     struct ucred who = { 0 };
@@ -66,7 +66,6 @@ sp_doctor_accounts(struct sp_doctor *d)
 {
     const struct group *data = getgrnam("scanpost-data");
     d->data_gid = data != NULL ? data->gr_gid : 0;
-    find_supervisor(d);
     bool shared = state_is_shared(d);
     if (!d->running)
         d->split = shared;

@@ -28,7 +28,8 @@ void sp_doctor_say(const struct sp_doctor *d, enum sp_doctor_level level, const 
 /* Whether a user with one group could: mask is made of R_OK, W_OK, X_OK. Pure. */
 bool sp_doctor_may(const struct stat *at, uid_t uid, gid_t gid, int mask);
 
-void sp_doctor_accounts(struct sp_doctor *d); /* first: finds out who is who */
+void sp_doctor_find_daemon(struct sp_doctor *d); /* needs nothing but settings->gateway.run_dir */
+void sp_doctor_accounts(struct sp_doctor *d);    /* then: finds out who is who */
 void sp_doctor_daemon(struct sp_doctor *d);
 void sp_doctor_files(struct sp_doctor *d);
 void sp_doctor_data(struct sp_doctor *d);

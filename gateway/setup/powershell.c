@@ -87,12 +87,15 @@ put_connect(struct sp_str *out, const struct sp_answers *a)
         "    if (-not (Get-Module -ListAvailable $module)) { Install-Module $module -Scope CurrentUser -Force }\n"
         "}\n",
         has_app(a) ? ", 'Microsoft.Graph.Authentication', 'Microsoft.Graph.Applications'" : "");
+    sp_str_add(out, "# Azure Cloud Shell has no browser: there you are given a code to type in one.\n"
+                    "$graph = @{}; $exchange = @{}\n"
+                    "if ($env:ACC_CLOUD) { $graph.UseDeviceCode = $true; $exchange.Device = $true }\n");
     if (has_app(a))
         sp_str_addf(out,
-                    "Connect-MgGraph -NoWelcome -Environment %s -TenantId $Domain `\n"
+                    "Connect-MgGraph @graph -NoWelcome -Environment %s -TenantId $Domain `\n"
                     "    -Scopes 'Application.ReadWrite.All', 'AppRoleAssignment.ReadWrite.All'\n",
                     graph_environment(a->cloud));
-    sp_str_addf(out, "Connect-ExchangeOnline -ShowBanner:$false -ExchangeEnvironmentName %s\n\n",
+    sp_str_addf(out, "Connect-ExchangeOnline @exchange -ShowBanner:$false -ExchangeEnvironmentName %s\n\n",
                 exchange_environment(a->cloud));
 }
 

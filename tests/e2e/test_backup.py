@@ -219,6 +219,18 @@ class Killed(Backups):
         self.backup()
         self.assertEqual(glob.glob(self.file + "*"), [self.file])
 
+    def test_ctrl_c_leaves_nothing_at_all(self):
+        self.fill()
+        for step in range(8):
+            process = subprocess.Popen([CLI, "-c", self.world.config, "backup", self.file], stderr=subprocess.DEVNULL)
+            time.sleep(0.004 * step)
+            process.send_signal(signal.SIGINT)
+            process.wait(10)
+            if process.returncode == 0:
+                os.remove(self.file)
+            else:
+                self.no_debris()
+
     def test_restore_can_be_done_again(self):
         self.fill()
         self.backup()

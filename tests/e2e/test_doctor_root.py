@@ -4,8 +4,8 @@ import os
 import subprocess
 import unittest
 
-from house import pdf, wait_until
-from test_root import GATEWAY, SENDER, Separation
+from house import CLI, pdf, wait_until
+from test_root import COPIER, GATEWAY, SENDER, Separation
 
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root")
@@ -44,6 +44,18 @@ class TwoUsers(Separation):
             world.sandbox.play()
             world.cli("retry", job)
             world.wait_for_job(job)
+
+    def test_who_may_not_look_is_told_so(self):
+        with self.world() as world:
+            self.well(world)
+            for name in ("sandbox", "."):
+                os.chmod(os.path.join(world.root, name), 0o755)
+            done = subprocess.run(["setpriv", "--reuid", str(self.uid[COPIER]), "--regid", str(self.gid[COPIER]),
+                                   "--clear-groups", CLI, "-c", world.config, "doctor"], capture_output=True, text=True,
+                                  timeout=60)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("as far as you may look", done.stdout)
+            self.assertIn("scanpostd runs", done.stdout)
 
     def test_restored_state_belongs_to_the_two(self):
         with self.world() as world:
