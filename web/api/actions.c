@@ -208,7 +208,7 @@ job_actions(struct sp_api *api, const struct sp_request *req, struct sp_response
     if (rc == SP_OK)
         rc = act(api, req, body, &work, &err);
     size_t count = json_array_size(work.ids);
-    if (count > 0) { /* also when a later page failed */
+    if (count > 0 && work.action != NULL) { /* also when a later page failed */
         sp_notice(api->log, "http: %zu jobs %s by %s", count, work.action->done, req->caller.name);
         sp_api_wake_sender(api);
         note(api, req, work.action, body, count);
