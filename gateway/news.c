@@ -86,10 +86,38 @@ sp_news_method(struct sp_news *news, const struct sp_method_state *state)
                      });
 }
 
+/* What follows when something ends, and what to do before. The first whose word is in its name. */
+static const struct end {
+    const char *what, *text, *fix;
+} ends[] = {
+    { "connector",
+      "After that Microsoft does not recognise mail from here by it, and refuses what goes outside the tenant.",
+      "Get a new one for the same name from its authority, put it beside the old one as next-client-certificate and "
+      "next-client-key, and send scanpostd a SIGHUP: it takes over by itself." },
+    { "sign", "After that Microsoft refuses to sign scanpost in, and scans go another way or wait.",
+      "Make a new one, add it to the app in the Entra portal, put it beside the old one as next-oauth-certificate and "
+      "next-oauth-key, and send scanpostd a SIGHUP: it takes over by itself." },
+    { "secret", "After that Microsoft refuses to sign scanpost in, and scans go another way or wait.",
+      "Make a new one in the Entra portal, put it beside the old one with the key that begins with next-, and send "
+      "scanpostd a SIGHUP: it takes over by itself." },
+    { "", "After that browsers and copiers refuse to talk to the page and to WebDAV.",
+      "Put a new one in the place of tls-certificate and tls-key, and send scanpostd a SIGHUP." },
+};
+
+static const struct end *
+end_of(const char *what)
+{
+    size_t i = 0;
+    while (strstr(what, ends[i].what) == NULL)
+        i++;
+    return &ends[i];
+}
+
 bool
-sp_news_expires(struct sp_news *news, const char *method, const char *what, int64_t days)
+sp_news_expires(struct sp_news *news, const char *method, const char *what, int64_t days, bool has_next)
 {
     struct sp_arena *arena = news->arena;
+    const struct end *end = end_of(what);
     const char *headline = days < 0 ? sp_arena_format(arena, "the %s of %s has ended", what, method)
                                     : sp_arena_format(arena, "the %s of %s ends in %lld day%s", what, method,
                                                       (long long)days, days == 1 ? "" : "s");
@@ -98,9 +126,9 @@ sp_news_expires(struct sp_news *news, const char *method, const char *what, int6
                    .kind = "expires",
                    .about = sp_arena_text(arena, method),
                    .headline = headline,
-                   .text = "After that Microsoft refuses to sign scanpost in, and scans go another way or wait.",
-                   .fix = "Make a new one in the Entra portal, put it beside the old one with the key that begins "
-                          "with next-, and send scanpostd a SIGHUP: it takes over by itself.",
+                   .text = end->text,
+                   .fix = has_next ? "Nothing at once: its successor is in place (next-...) and takes over by itself."
+                                   : end->fix,
                });
 }
 

@@ -30,8 +30,9 @@ struct sp_news {
 /* NULL texts anywhere mean that memory was out; then nothing is added. */
 bool sp_news_job(struct sp_news *news, const struct sp_job *job);
 bool sp_news_method(struct sp_news *news, const struct sp_method_state *state);
-/* days: until the end; negative: it is over. what: "client secret", "certificate". */
-bool sp_news_expires(struct sp_news *news, const char *method, const char *what, int64_t days);
+/* days: until the end; negative: it is over. what: "client secret", "certificate for signing in", "connector's
+ * certificate"; any other is the page's. has_next: a successor is in place. */
+bool sp_news_expires(struct sp_news *news, const char *method, const char *what, int64_t days, bool has_next);
 bool sp_news_late(struct sp_news *news, int64_t waiting_ms, size_t methods_up);
 bool sp_news_silent(struct sp_news *news, const char *folder, int64_t silent_ms);
 

@@ -173,26 +173,26 @@ threshold(int64_t days)
 
 /* end as it is written, or as a number: the same end is told once for each threshold. */
 static void
-look_at_end(struct look *l, const char *about, const char *what, int64_t end)
+look_at_end(struct look *l, const char *about, const char *what, int64_t end, bool has_next)
 {
     char key[KEY_SIZE], value[SP_NOTICE_VALUE_SIZE], before[SP_NOTICE_VALUE_SIZE];
     int64_t days = end < l->now ? -1 : (end - l->now) / DAY_MS, step = threshold(days);
     (void)sp_text_format(key, sizeof key, "expires/%s/%s", about, what);
     (void)sp_text_format(value, sizeof value, "%lld %lld", (long long)end, (long long)step);
-    if (step >= 0 && is_news(l, key, value, before) && sp_news_expires(&l->news, about, what, days))
+    if (step >= 0 && is_news(l, key, value, before) && sp_news_expires(&l->news, about, what, days, has_next))
         set_mark(l, key, value);
 }
 
 /* A certificate that this process may not read is the sender's alone, and not watched here. */
 static void
-look_at_certificate(struct look *l, const char *about, const char *what, const char *path)
+look_at_certificate(struct look *l, const char *about, const char *what, const char *path, const char *next)
 {
     int64_t end = 0;
     struct sp_err err = { 0 };
     if (path[0] == '\0')
         return;
     if (sp_certificate_expiry(path, &end, &err) == SP_OK)
-        look_at_end(l, about, what, end);
+        look_at_end(l, about, what, end, next[0] != '\0');
     else
         sp_debug(l->n->with.log, "notices: %s", err.text);
 }
@@ -204,9 +204,13 @@ look_at_ends(struct look *l, const struct sp_method_settings *method)
     if (!method->enabled)
         return;
     if (sp_time_parse(method->oauth_client_secret_expires, &end))
-        look_at_end(l, method->name, "client secret", end);
-    look_at_certificate(l, method->name, "certificate for signing in", method->oauth_certificate);
-    look_at_certificate(l, method->name, "connector's certificate", method->client_certificate);
+        look_at_end(l, method->name, "client secret", end, method->next_oauth_client_secret_file[0] != '\0');
+    look_at_certificate(l, method->name, "certificate for signing in", method->oauth_certificate,
+                        method->next_oauth_certificate);
+    look_at_certificate(l, method->name, "next certificate for signing in", method->next_oauth_certificate, "");
+    look_at_certificate(l, method->name, "connector's certificate", method->client_certificate,
+                        method->next_client_certificate);
+    look_at_certificate(l, method->name, "connector's next certificate", method->next_client_certificate, "");
 }
 
 static void
@@ -244,7 +248,7 @@ look_around(struct look *l)
     size_t up = look_at_methods(l);
     for (size_t i = 0; i < settings->n_methods; i++)
         look_at_ends(l, &settings->methods[i]);
-    look_at_certificate(l, "the page", "certificate", settings->http.tls_certificate);
+    look_at_certificate(l, "the page", "certificate", settings->http.tls_certificate, "");
     look_at_waiting(l, up);
     for (size_t i = 0; settings->notify.silent_after_ms > 0 && i < settings->n_folders; i++)
         look_at_source(l, &settings->folders[i]);

@@ -103,12 +103,28 @@ static void
 test_end_of_a_secret_is_counted_in_days(void **state)
 {
     struct sp_news *news = *state;
-    assert_true(sp_news_expires(news, "office", "client secret", 1));
-    assert_true(sp_news_expires(news, "office", "client secret", 14));
-    assert_true(sp_news_expires(news, "office", "certificate", -1));
+    assert_true(sp_news_expires(news, "office", "client secret", 1, false));
+    assert_true(sp_news_expires(news, "office", "client secret", 14, false));
+    assert_true(sp_news_expires(news, "office", "certificate", -1, false));
     assert_string_equal(news->items[0].headline, "the client secret of office ends in 1 day");
     assert_string_equal(news->items[1].headline, "the client secret of office ends in 14 days");
     assert_string_equal(news->items[2].headline, "the certificate of office has ended");
+}
+
+static void
+test_what_ends_says_what_to_do_about_it(void **state)
+{
+    struct sp_news *news = *state;
+    assert_true(sp_news_expires(news, "office", "certificate for signing in", 7, false));
+    assert_true(sp_news_expires(news, "relay", "connector's certificate", 7, false));
+    assert_true(sp_news_expires(news, "the page", "certificate", 7, false));
+    assert_true(sp_news_expires(news, "office", "client secret", 7, true));
+    assert_non_null(strstr(news->items[0].fix, "next-oauth-certificate"));
+    assert_non_null(strstr(news->items[1].text, "outside the tenant"));
+    assert_non_null(strstr(news->items[1].fix, "next-client-certificate"));
+    assert_non_null(strstr(news->items[2].text, "browsers"));
+    assert_non_null(strstr(news->items[2].fix, "tls-certificate"));
+    assert_non_null(strstr(news->items[3].fix, "successor is in place"));
 }
 
 static void
@@ -164,6 +180,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_person_is_told_without_the_admins_remedy, begin, end),
         cmocka_unit_test_setup_teardown(test_method_down_and_up_again, begin, end),
         cmocka_unit_test_setup_teardown(test_end_of_a_secret_is_counted_in_days, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_ends_says_what_to_do_about_it, begin, end),
         cmocka_unit_test_setup_teardown(test_more_than_fits_is_counted_and_told_later, begin, end),
         cmocka_unit_test_setup_teardown(test_json_is_json_whatever_the_texts_hold, begin, end),
         cmocka_unit_test_setup_teardown(test_notice_without_documents_survives_the_loss_of_the_database, begin, end),
