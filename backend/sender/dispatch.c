@@ -150,6 +150,9 @@ serve_line(struct sender *s, size_t line, int64_t *ret_at, struct sp_err *err)
     case SP_LINE_EMPTY:
     case SP_LINE_STANDS:
         return SP_OK;
+    case SP_LINE_SEATS:
+        s->line_for_seats = line % 2 == 0 ? line : s->line_for_seats; /* large ones have no seat to wait for */
+        return SP_OK;
     case SP_LINE_CLOSED:
         sp_ways_line_emptied(s->ways, line);
         return leave_line(s, name, err);
@@ -169,6 +172,7 @@ serve_lines(struct sender *s, struct sp_err *err)
     size_t n = sp_ways_lines(s->ways);
     enum sp_rc rc = SP_OK;
     s->line_moves_at = 0;
+    s->line_for_seats = SP_LINES_MAX;
     for (size_t i = 0; rc == SP_OK && i < n; i++) {
         int64_t at = 0;
         rc = serve_line(s, (s->first_line + i) % n, &at, err);
@@ -177,6 +181,25 @@ serve_lines(struct sender *s, struct sp_err *err)
     }
     s->first_line++;
     return rc;
+}
+
+/* Workers wait for a connection in the order in which they came. Where all connections are in use by then, only those
+ * who are merely due would ever come to that, and a line would stand as long as there are any: so the line has every
+ * other free worker. With nobody due it waits for a connection, at no cost. */
+static enum sp_rc
+serve_beside(struct sender *s, size_t n_free, struct sp_err *err)
+{
+    struct sp_due due;
+    char name[SP_LINE_NAME_SIZE];
+    size_t n = 0, share = (n_free + s->first_line % 2) / 2; /* of a single one: every other time */
+    bool some = false;
+    if (s->line_for_seats == SP_LINES_MAX || share == 0)
+        return SP_OK;
+    enum sp_rc rc = sp_queue_due(s->db, "", sp_wall_ms(s->options->clock), &s->turn[SP_LINES_MAX], 1, &due, &n, err);
+    if (rc != SP_OK || n == 0)
+        return rc;
+    sp_ways_line_name(s->ways, s->line_for_seats, name);
+    return serve(s, name, &s->turn[s->line_for_seats], share, &some, err);
 }
 
 enum sp_rc
@@ -188,6 +211,8 @@ sp_dispatch(struct sender *s, struct sp_err *err)
     enum sp_rc rc = look_at_clock(s, err);
     if (rc == SP_OK)
         rc = serve_lines(s, err);
+    if (rc == SP_OK)
+        rc = serve_beside(s, count_free(s), err);
     size_t n_free = count_free(s);
     if (rc == SP_OK && n_free > 0)
         rc = serve(s, "", &s->turn[SP_LINES_MAX], n_free, &some, err);

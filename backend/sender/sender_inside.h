@@ -41,9 +41,10 @@ struct sender {
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t handed_out, ended;
     struct sp_turn turn[SP_LINES_MAX + 1]; /* by line; the last: of those that stand in none */
-    size_t first_line;                     /* to be looked at: lines take turns too */
-    int64_t clock_lead;                    /* of the wall's clock over the monotonic one */
-    int64_t line_moves_at;                 /* the first of them (monotonic); 0: none by itself */
+    size_t line_for_seats; /* one that stands only because all connections are in use; SP_LINES_MAX: none */
+    size_t first_line;     /* to be looked at: lines take turns too */
+    int64_t clock_lead;    /* of the wall's clock over the monotonic one */
+    int64_t line_moves_at; /* the first of them (monotonic); 0: none by itself */
     struct worker workers[SP_WORKERS_MAX];
     size_t n_workers, n_busy;
     bool stopping;

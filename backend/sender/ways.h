@@ -66,6 +66,7 @@ enum { SP_LINE_NAME_SIZE = 80, SP_LINES_MAX = 2 * SP_PLAN_MAX };
 enum sp_line {
     SP_LINE_EMPTY,  /* nobody stands in it */
     SP_LINE_MOVES,  /* *ret_places may go */
+    SP_LINE_SEATS,  /* as SP_LINE_STANDS, for want of a connection alone: one may come free any moment */
     SP_LINE_STANDS, /* until *ret_at (monotonic), or until somebody stands up */
     SP_LINE_CLOSED, /* the way is shut: whoever stands in it had better plan again */
 };

@@ -338,8 +338,7 @@ look(const struct sp_ways *ways, const struct way *way, bool large, size_t *ret_
     *ret_places = sp_budget_places(way->purse->budget, large, now);
     if (*ret_places > 0)
         return SP_LINE_MOVES;
-    (void)sp_budget_room(way->purse->budget, &nothing, now, ret_at);
-    return SP_LINE_STANDS;
+    return sp_budget_room(way->purse->budget, &nothing, now, ret_at) == SP_ROOM_SEATS ? SP_LINE_SEATS : SP_LINE_STANDS;
 }
 
 enum sp_line
