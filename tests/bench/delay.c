@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -185,6 +186,7 @@ main(int argc, char **argv)
         .delay_ns = (int64_t)atoi(argv[2]) * 1000000,
         .ns_per_octet = atoi(argv[3]) > 0 ? 8e6 / atoi(argv[3]) : 0,
     };
+    signal(SIGPIPE, SIG_IGN); /* whoever hangs up while we answer ends his own connection only */
     int fd = listen_somewhere();
     if (pthread_create(&thread, NULL, end_with_stdin, NULL) != 0)
         return 1;

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -300,6 +301,7 @@ main(int argc, char **argv)
     sink.counters = mmap(NULL, sizeof *sink.counters, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (sink.counters == MAP_FAILED)
         die("mmap");
+    signal(SIGPIPE, SIG_IGN); /* whoever hangs up while we answer ends his own connection only */
     int fd = listen_somewhere();
     if (pthread_create(&watcher, NULL, end_with_stdin, NULL) != 0)
         die("thread");
