@@ -93,7 +93,8 @@ sp_body_send_loaded(struct sp_smtp *smtp, const struct sp_smtp_body *body, uint6
 }
 
 enum sp_body_end
-sp_body_send_chunk(struct sp_smtp *smtp, const struct sp_smtp_body *body, bool binary, struct sp_err *err)
+sp_body_send_chunk(struct sp_smtp *smtp, const struct sp_smtp_body *body, bool binary, bool in_flight,
+                   struct sp_err *err)
 {
     struct source source;
     if (begin(&source, body, binary, err) != SP_OK)
@@ -101,7 +102,7 @@ sp_body_send_chunk(struct sp_smtp *smtp, const struct sp_smtp_body *body, bool b
     sp_smtp_say(smtp, "BDAT %" PRIu64 " LAST", source.left);
     while (source.left > 0) {
         size_t size = 0;
-        if (interrupted(smtp))
+        if (in_flight ? smtp->broken != SP_TROUBLE_NONE : interrupted(smtp))
             return SP_BODY_CUT;
         if (next_block(&source, smtp->block, &size, err) != SP_OK || (source.left == 0 && !may_end(body, err)))
             return SP_BODY_OURS;

@@ -14,6 +14,7 @@ struct sp_conn;
 enum {
     /* A body up to this size leaves together with MAIL and RCPT; a larger one is read in blocks of it. */
     SP_SMTP_BLOCK_SIZE = 64 * 1024,
+    SP_SMTP_FLIGHT_MAX = 512 * 1024, /* a message that goes with its commands: what a refused recipient may cost */
     SP_SMTP_BANNER_SIZE = 512,
     SP_SMTP_IP_SIZE = 48,
 };

@@ -33,7 +33,8 @@ struct transaction {
     const struct sp_smtp_body *body; /* NULL: a probe, which ends after RCPT */
     uint64_t size;                   /* of the form that is sent */
     bool pipelining, chunking, binary, utf8;
-    bool one_flight; /* the body is loaded and goes with the commands */
+    bool one_flight; /* the body goes with the commands */
+    bool loaded;     /* and is in memory already */
 
     size_t asked, answered, total;
     size_t accepted; /* recipients */
@@ -95,6 +96,7 @@ static bool
 body_unreadable(struct transaction *t, const struct sp_err *err, struct sp_smtp_outcome *outcome)
 {
     t->smtp->alive = false;
+    sp_smtp_enter(t->smtp, SP_STAGE_MESSAGE);
     return sp_smtp_fail(t->smtp, outcome, SP_TROUBLE_LOCAL, "%s", err->text);
 }
 
@@ -110,10 +112,10 @@ ask_body(struct transaction *t, struct sp_smtp_outcome *outcome)
     }
     if (t->asked == t->answered)
         sp_smtp_enter(t->smtp, SP_STAGE_MESSAGE);
-    if (t->one_flight)
+    if (t->loaded)
         end = sp_body_send_loaded(t->smtp, t->body, t->size, &err);
     else if (t->chunking)
-        end = sp_body_send_chunk(t->smtp, t->body, t->binary, &err);
+        end = sp_body_send_chunk(t->smtp, t->body, t->binary, t->asked > t->answered, &err);
     else
         end = sp_body_send_dotted(t->smtp, t->body, &err);
     if (end == SP_BODY_SENT)
@@ -321,9 +323,10 @@ prepare_body(struct transaction *t, struct sp_smtp_outcome *outcome)
         return sp_smtp_fail(t->smtp, outcome, SP_TROUBLE_TOO_LARGE,
                             "the message has %" PRIu64 " bytes, and no more than %" PRIu64 " are taken", t->size,
                             facts->max_size);
-    t->one_flight = t->chunking && t->pipelining && t->size <= SP_SMTP_BLOCK_SIZE;
+    t->one_flight = t->chunking && t->pipelining && t->size <= SP_SMTP_FLIGHT_MAX;
+    t->loaded = t->one_flight && t->size <= SP_SMTP_BLOCK_SIZE;
     struct sp_err err = { 0 };
-    if (t->one_flight && sp_body_load(t->smtp, t->body, t->binary, &err) != SP_OK)
+    if (t->loaded && sp_body_load(t->smtp, t->body, t->binary, &err) != SP_OK)
         return sp_smtp_fail(t->smtp, outcome, SP_TROUBLE_LOCAL, "%s", err.text);
     return true;
 }

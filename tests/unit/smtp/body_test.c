@@ -118,15 +118,31 @@ test_large_body_waits_for_the_recipients_and_goes_in_one_chunk(void **state)
 }
 
 static void
-test_body_of_64_kib_goes_in_one_flight_and_one_more_octet_does_not(void **state)
+test_body_of_512_kib_goes_in_one_flight_and_one_more_octet_does_not(void **state)
 {
     struct world *w = *state;
-    SP_AUTO_FREE char *bytes = lines(65537);
-    fake_smtp_plan(w->server, CHUNKS, ">MAIL", ">RCPT", ">BDAT 65536 LAST", "!octets 65536", "!quiet",
-                   "<250 ok\r\n250 ok\r\n250 ok", ">MAIL", ">RCPT", "!quiet", "<250 ok\r\n250 ok", ">BDAT 65537 LAST",
-                   "!octets 65537", "<250 ok", ">QUIT", NULL);
-    assert_true(deliver(w, &(struct text){ .bytes = bytes, .size = 65536 }));
-    assert_true(deliver(w, &(struct text){ .bytes = bytes, .size = 65537 }));
+    SP_AUTO_FREE char *bytes = lines(524289);
+    fake_smtp_plan(w->server, CHUNKS, ">MAIL", ">RCPT", ">BDAT 524288 LAST", "!octets 524288", "!quiet",
+                   "<250 ok\r\n250 ok\r\n250 ok", ">MAIL", ">RCPT", "!quiet", "<250 ok\r\n250 ok", ">BDAT 524289 LAST",
+                   "!octets 524289", "<250 ok", ">QUIT", NULL);
+    assert_true(deliver(w, &(struct text){ .bytes = bytes, .size = 524288 }));
+    assert_true(deliver(w, &(struct text){ .bytes = bytes, .size = 524289 }));
+    world_end(w);
+}
+
+static void
+test_recipient_refused_while_the_body_was_in_flight_ends_only_that_message(void **state)
+{
+    struct world *w = *state;
+    SP_AUTO_FREE char *bytes = lines(300000);
+    fake_smtp_plan(w->server, CHUNKS, ">MAIL", ">RCPT", "<250 ok\r\n550 5.7.606 banned", ">BDAT 300000 LAST",
+                   "!octets 300000", "<503 5.5.2 need RCPT", ">RSET", "<250 ok", ">MAIL", ">RCPT", ">BDAT 300000 LAST",
+                   "!octets 300000", "<250 ok\r\n250 ok\r\n250 ok", ">QUIT", NULL);
+    assert_false(deliver(w, &(struct text){ .bytes = bytes, .size = 300000 }));
+    world_got_reply(w, SP_STAGE_RCPT, 550);
+    assert_false(w->got.maybe_sent);
+    assert_true(w->got.alive);
+    assert_true(deliver(w, &(struct text){ .bytes = bytes, .size = 300000 }));
     world_end(w);
 }
 
@@ -219,7 +235,7 @@ test_large_body_that_cannot_be_read_is_never_ended(void **state)
     struct world *w = *state;
     SP_AUTO_FREE char *bytes = lines(300000);
     fake_smtp_plan(w->server, PIPES, ">MAIL", ">RCPT", ">DATA", "<250 ok\r\n250 ok\r\n354 go", "!hang", "!close",
-                   CHUNKS, ">MAIL", ">RCPT", "<250 ok\r\n250 ok", ">BDAT 300000 LAST", "!hang", NULL);
+                   CHUNKS, ">MAIL", ">RCPT", ">BDAT 300000 LAST", "!hang", NULL);
     for (int i = 0; i < 2; i++) {
         assert_false(deliver(w, &(struct text){ .bytes = bytes, .size = 300000, .fails_at = 200000 }));
         world_got(w, SP_STAGE_MESSAGE, SP_TROUBLE_LOCAL);
@@ -288,7 +304,8 @@ main(void)
         cmocka_unit_test(test_dots_at_the_start_of_lines_are_doubled),
         world_test(test_dots_are_doubled_across_blocks),
         world_test(test_large_body_waits_for_the_recipients_and_goes_in_one_chunk),
-        world_test(test_body_of_64_kib_goes_in_one_flight_and_one_more_octet_does_not),
+        world_test(test_body_of_512_kib_goes_in_one_flight_and_one_more_octet_does_not),
+        world_test(test_recipient_refused_while_the_body_was_in_flight_ends_only_that_message),
         world_test(test_552_in_the_middle_of_data_is_heard),
         world_test(test_552_and_a_closed_door_in_the_middle_of_a_chunk_are_heard),
         world_test(test_552_is_heard_although_the_server_reads_no_more),
