@@ -156,7 +156,7 @@ sp_spool_remove(struct sp_spool *spool, const char *id, struct sp_err *err)
         return rc;
     if (renameat(spool->root, id, spool->old, id) != 0)
         return errno == ENOENT ? SP_OK : sp_fail_errno(err, "spool: cannot remove '%s'", id);
-    rc = sp_dir_sync(&spool->sync, err);
+    rc = sp_dir_sync(&spool->sync, "the spool", err);
     return rc == SP_OK ? sp_io_remove_tree(spool->old, id, err) : rc;
 }
 

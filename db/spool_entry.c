@@ -267,7 +267,7 @@ sp_spool_publish(struct sp_spool_entry *entry, const char *envelope_json, struct
     if (rc == SP_OK)
         rc = rename_into_place(entry, err);
     if (rc == SP_OK)
-        rc = sp_dir_sync(&entry->spool->sync, err);
+        rc = sp_dir_sync(&entry->spool->sync, "the spool", err);
     entry->published = rc == SP_OK;
     return rc;
 }

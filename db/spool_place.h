@@ -2,7 +2,7 @@
 #ifndef SP_DB_SPOOL_PLACE_H
 #define SP_DB_SPOOL_PLACE_H
 
-#include "db/dir_sync.h"
+#include "base/dir_sync.h"
 #include "db/spool.h"
 
 #define SP_SPOOL_ENVELOPE "envelope.json"

@@ -23,6 +23,7 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
+#include "base/dir_sync.h"
 #include "base/ulid.h"
 #include "gateway/content.h"
 #include "gateway/folders.h"
@@ -32,7 +33,7 @@ struct sp_folder_settings;
 struct sp_intake_request;
 
 enum {
-    SP_WORKERS = 3,
+    SP_WORKERS = 8, /* most of their time is the disk's, which serves them together */
     SP_HANDED_MAX = 2 * SP_WORKERS,
     SP_PENDING_MAX = 20000,
     SP_SET_MAX = 1000, /* documents of one scan, as many as the intake takes */
@@ -65,6 +66,7 @@ enum sp_rc sp_folders_start_timed(const struct sp_settings *settings, struct sp_
 /* An open folder, shared by the watcher and the files in hand: the last one to drop it closes it. */
 struct sp_folder_dirs {
     int dir, claims; /* the folder, and .scanpost in it */
+    struct sp_dir_sync dir_sync, claims_sync;
     atomic_uint users;
 };
 /* SP_E_NOTFOUND, SP_E_DENIED, SP_E_IO, with words for the admin. */
@@ -112,7 +114,8 @@ bool sp_claim_undo_set(const struct sp_folder_dirs *dirs, const char *name);
 void sp_claim_give_back(const struct sp_folder_dirs *dirs, const char *claim);
 /* Makes the rename durable. Before the job is: were the rename undone by a power cut after that, the file would be back
  * under its old name, and become a second job. */
-enum sp_rc sp_claim_sync(const struct sp_folder_dirs *dirs, struct sp_err *err);
+enum sp_rc sp_claim_sync(struct sp_folder_dirs *dirs, struct sp_err *err);
+/* When the job is stored. Not synced: should a power cut bring the claim back, its id says that it is a job already. */
 enum sp_rc sp_claim_remove(const struct sp_folder_dirs *dirs, const char *claim, struct sp_err *err);
 
 /* ---- folder_take.c ---- */

@@ -165,15 +165,14 @@ sp_claim_give_back(const struct sp_folder_dirs *dirs, const char *claim)
 /* ---- for good ---- */
 
 enum sp_rc
-sp_claim_sync(const struct sp_folder_dirs *dirs, struct sp_err *err)
+sp_claim_sync(struct sp_folder_dirs *dirs, struct sp_err *err)
 {
-    enum sp_rc rc = sp_io_sync(dirs->claims, SP_CLAIMS_NAME, err);
-    return rc == SP_OK ? sp_io_sync(dirs->dir, "the folder", err) : rc;
+    enum sp_rc rc = sp_dir_sync(&dirs->claims_sync, SP_CLAIMS_NAME, err);
+    return rc == SP_OK ? sp_dir_sync(&dirs->dir_sync, "the folder", err) : rc;
 }
 
 enum sp_rc
 sp_claim_remove(const struct sp_folder_dirs *dirs, const char *claim, struct sp_err *err)
 {
-    enum sp_rc rc = sp_io_remove_tree(dirs->claims, claim, err);
-    return rc == SP_OK ? sp_io_sync(dirs->claims, SP_CLAIMS_NAME, err) : rc;
+    return sp_io_remove_tree(dirs->claims, claim, err);
 }

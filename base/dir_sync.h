@@ -1,7 +1,7 @@
-/* dir_sync.h - inside db/ only: one fsync of a directory for all who need it at the same time. Whoever comes while one
- * runs waits for the next, because the running one may have begun before his change. */
-#ifndef SP_DB_DIR_SYNC_H
-#define SP_DB_DIR_SYNC_H
+/* dir_sync.h - one fsync of a directory for all who need it at the same time. Whoever comes while one runs waits for the
+ * next, because the running one may have begun before his change. */
+#ifndef SP_BASE_DIR_SYNC_H
+#define SP_BASE_DIR_SYNC_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -21,7 +21,8 @@ struct sp_dir_sync {
 
 void sp_dir_sync_init(struct sp_dir_sync *sync, int fd);
 void sp_dir_sync_end(struct sp_dir_sync *sync);
-/* What was renamed in the directory before this call is durable after it. Calls may come from any thread. */
-enum sp_rc sp_dir_sync(struct sp_dir_sync *sync, struct sp_err *err);
+/* What was renamed in the directory before this call is durable after it; `what` is for the error text. Calls may come
+ * from any thread. */
+enum sp_rc sp_dir_sync(struct sp_dir_sync *sync, const char *what, struct sp_err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* dir_sync.c - the fsyncs of a directory are numbered; a caller needs the first that begins after he came. */
-#include "db/dir_sync.h"
+#include "base/dir_sync.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -39,7 +39,7 @@ run_one(struct sp_dir_sync *sync)
 
 /* A waiter that slept through a later failure is told about that one: too careful, never too trusting. */
 enum sp_rc
-sp_dir_sync(struct sp_dir_sync *sync, struct sp_err *err)
+sp_dir_sync(struct sp_dir_sync *sync, const char *what, struct sp_err *err)
 {
     pthread_mutex_lock(&sync->lock);
     uint64_t ticket = sync->begun + 1;
@@ -53,5 +53,5 @@ sp_dir_sync(struct sp_dir_sync *sync, struct sp_err *err)
     if (failed_errno == 0)
         return SP_OK;
     errno = failed_errno;
-    return sp_fail_errno(err, "spool: cannot sync the directory");
+    return sp_fail_errno(err, "cannot sync %s", what);
 }
