@@ -1,5 +1,5 @@
-/* dir_sync.h - one fsync of a directory for all who need it at the same time. Whoever comes while one runs waits for the
- * next, because the running one may have begun before his change. */
+/* dir_sync.h - one fsync of a directory for all who need it at the same time. Whoever comes while one runs waits for
+ * the next, because the running one may have begun before his change. */
 #ifndef SP_BASE_DIR_SYNC_H
 #define SP_BASE_DIR_SYNC_H
 

@@ -21,8 +21,8 @@ enum sp_rc sp_body_load(struct sp_smtp *smtp, const struct sp_smtp_body *body, b
 /* "BDAT n LAST" and the loaded message. Anything may still wait to be answered. */
 enum sp_body_end sp_body_send_loaded(struct sp_smtp *smtp, const struct sp_smtp_body *body, uint64_t size,
                                      struct sp_err *err);
-/* The same, read while it is sent. in_flight: commands before it are not answered yet, so what the server says meanwhile
- * is about them, and it is not listened to. */
+/* The same, read while it is sent. in_flight: commands before it are not answered yet, so what the server says
+ * meanwhile is about them, and it is not listened to. */
 enum sp_body_end sp_body_send_chunk(struct sp_smtp *smtp, const struct sp_smtp_body *body, bool binary, bool in_flight,
                                     struct sp_err *err);
 /* The message after a 354, and the final dot. */
