@@ -261,6 +261,9 @@ class Queue(unittest.TestCase):
             self.assertIn(words, self.cups.log())
         self.finished(world, 1)
         self.assertEqual(len(world.jobs()), 1)
+        refused = [r for r in world.ask("GET", "/api/v1/sources").json()["refusals"] if r["door"] == "cups"]
+        self.assertEqual({r["who"] for r in refused}, {"office"})
+        self.assertTrue(any("outside the domains" in r["reason"] for r in refused), refused)
         self.check_queue()
 
     def test_line_breaks_in_options_and_titles_make_no_headers(self):

@@ -254,9 +254,16 @@ check_key(const struct sp_request *req, struct sp_err *err)
 static void
 refuse(const struct sp_upload *upload, struct sp_response *res, const struct sp_err *err)
 {
-    const char *name = upload->req->caller.name;
-    sp_notice(upload->api->log, "http: a scan from %s was refused: %s", or_none(name), err->text);
+    const char *queue = upload->single[QUEUE];
+    const char *name = queue != NULL ? queue : or_none(upload->req->caller.name);
+    char shown[200];
+    sp_notice(upload->api->log, "http: a scan from %s was refused: %s", sp_log_clean(shown, sizeof(shown), name),
+              err->text);
     sp_respond_error(res, err);
+    if (queue != NULL) { /* all queues come as one user; who gives it has to know which one it was */
+        free(res->who);
+        res->who = strdup(queue);
+    }
 }
 
 /* The scan is safe: whatever goes wrong from here on, the answer says so. */

@@ -175,7 +175,7 @@ sp_api_refused(struct sp_api *api, const struct sp_route *route, const struct sp
         door = req->caller.role == SP_ROLE_ADMIN ? "cli" : "cups";
     const struct sp_refused refused = {
         .door = door,
-        .who = req->caller.name,
+        .who = res->who != NULL ? res->who : req->caller.name,
         .address = req->peer.address,
         .reason = res->reason == NULL ? sp_status_words(res->status) : res->reason,
         .what = dav ? req->path : "",

@@ -44,6 +44,7 @@ sp_response_free(struct sp_response *res)
 {
     drop_body(res);
     free(res->reason);
+    free(res->who);
     while (res->n_headers > 0)
         drop_header(res, res->n_headers - 1);
     sp_response_init(res);

@@ -30,6 +30,7 @@ struct sp_response {
     struct sp_stream *stream; /* a reference; NULL: none. The body is what is added to it, until it ends */
     bool close;               /* the connection ends after this */
     char *reason;             /* owned; of a problem: its detail, which outlives the body. NULL: none */
+    char *who;                /* owned; whom it concerns, when the caller speaks for somebody. NULL: the caller */
 };
 
 void sp_response_init(struct sp_response *res);
