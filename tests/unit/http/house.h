@@ -15,7 +15,7 @@
 struct house {
     struct world *w;
     struct sp_clock clock;
-    int64_t later_ms; /* how far the clock is ahead of the true one */
+    _Atomic int64_t later_ms; /* how far the clock is ahead of the true one */
     struct sp_auth *auth;
     struct sp_api api;
     const struct sp_route *const *tables; /* those of the API, unless a test has more */
