@@ -182,8 +182,8 @@ class FirstUser(unittest.TestCase):
             eve = Browser(world)
             wish = {"key": old, "name": "eve", "password": PASSWORD}
             self.assertEqual(eve.ask("POST", "/api/v1/first-user", wish).status, 401)
-            world.daemon.send_signal(signal.SIGHUP)  # keeps the link that was given
             old_pid = world.children()["gateway"]
+            world.daemon.send_signal(signal.SIGHUP)  # keeps the link that was given
             wait_until("the new gateway is there", lambda: world.children().get("gateway") not in (old_pid, None))
             wish["key"] = new
             answer = wait_until("it is taken", lambda: try_ask(eve, wish))
