@@ -102,6 +102,8 @@ struct sp_job {
     size_t n_attempts;
     struct sp_job_choice *decision;
     size_t n_decision;
+    const char **forwarded_to; /* ids of jobs that have these documents from here */
+    size_t n_forwarded_to;
 };
 
 void sp_job_free(struct sp_job **job); /* accepts NULL; leaves NULL */

@@ -269,13 +269,33 @@ load_attempts(struct sp_db *db, int64_t row, struct sp_job *job, struct sp_err *
 }
 
 static enum sp_rc
+load_forwarded(struct sp_db *db, struct sp_job *job, struct sp_err *err)
+{
+    static const char sql[] = "SELECT id FROM job INDEXED BY job_forwarded"
+                              " WHERE forwarded_from = $1 AND forwarded_from <> '' ORDER BY n LIMIT 100";
+    const struct sp_bind in[] = { sp_text(job->id) };
+    struct sp_rows rows;
+    sp_db_query(db, sql, in, SP_LEN(in), &rows);
+    while (sp_rows_next(&rows)) {
+        const char **all = one_more(&rows, job->arena, job->forwarded_to, job->n_forwarded_to, sizeof(*all));
+        if (all == NULL)
+            break;
+        job->forwarded_to = all;
+        all[job->n_forwarded_to++] = sp_row_keep(&rows, 0, job->arena);
+    }
+    return sp_rows_end(&rows, err);
+}
+
+static enum sp_rc
 load_all(struct sp_db *db, const char *id, struct sp_job *job, struct sp_err *err)
 {
     int64_t row = 0;
     enum sp_rc rc = load_row(db, id, job, &row, err);
     if (rc == SP_OK)
         rc = sp_job_load_parts(db, row, job, err);
-    return rc == SP_OK ? load_attempts(db, row, job, err) : rc;
+    if (rc == SP_OK)
+        rc = load_attempts(db, row, job, err);
+    return rc == SP_OK ? load_forwarded(db, job, err) : rc;
 }
 
 enum sp_rc

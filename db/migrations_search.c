@@ -55,6 +55,8 @@ const char sp_migration_facets[] =
     "DROP INDEX job_by_class;"
     "DROP INDEX job_by_source;"
     "CREATE INDEX job_by_source ON job (source, source_name);"
+    "DROP INDEX job_documents;"
+    "CREATE INDEX job_documents ON job (state, finished, size) WHERE documents_deleted = 0 AND finished > 0;"
     "CREATE INDEX job_forwarded ON job (forwarded_from) WHERE forwarded_from <> '';"
 
     "CREATE TABLE facet ("

@@ -169,3 +169,20 @@ sp_last_taken(struct sp_db *db, int64_t *ret, struct sp_err *err)
                               " WHERE source <> 'notice' LIMIT 1";
     return number_or_none(db, sql, ret, err);
 }
+
+enum sp_rc
+sp_documents_size(struct sp_db *db, int64_t *ret, struct sp_err *err)
+{
+    static const char kept[] = "SELECT coalesce(sum(size), 0) FROM job INDEXED BY job_documents"
+                               " WHERE documents_deleted = 0 AND finished > 0";
+    static const char open[] =
+        "SELECT coalesce(sum(size), 0) FROM job WHERE n IN (SELECT job FROM job_facet WHERE facet IN"
+        " (SELECT f FROM facet WHERE state IN ('queued', 'sending', 'deferred', 'held')))";
+    int64_t size = 0;
+    enum sp_rc rc = sp_db_number(db, kept, NULL, 0, ret, err);
+    if (rc == SP_OK)
+        rc = sp_db_number(db, open, NULL, 0, &size, err);
+    if (rc == SP_OK)
+        *ret += size;
+    return rc;
+}

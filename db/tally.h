@@ -45,6 +45,9 @@ struct sp_job_group {
 enum sp_rc sp_job_group_look(struct sp_db *db, const struct sp_query *query, int64_t most, struct sp_job_group *ret,
                              struct sp_err *err);
 
+/* Bytes of the documents that are kept. */
+enum sp_rc sp_documents_size(struct sp_db *db, int64_t *ret, struct sp_err *err);
+
 /* When something was last accepted, and when the last scan came (notices apart); 0: not in living memory. */
 enum sp_rc sp_last_accepted(struct sp_db *db, int64_t *ret, struct sp_err *err);
 enum sp_rc sp_last_taken(struct sp_db *db, int64_t *ret, struct sp_err *err);

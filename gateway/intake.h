@@ -84,8 +84,10 @@ struct sp_intake_request {
     const char *idempotency_owner, *idempotency_key; /* key "" or NULL: none */
     const char
         *untold; /* why it cannot be told whom it is for, in words: the route's `otherwise` gets it; NULL: it can */
-    bool hold_duplicates; /* one that is alike to another shortly before waits for a person */
-    const char *held;     /* why the job waits for a person from the start, in words; NULL: it does not */
+    bool hold_duplicates;       /* one that is alike to another shortly before waits for a person */
+    const char *forwarded_from; /* the job whose documents these are: only `to` gets them, under the names they have */
+    bool any_recipient;         /* also outside the tenant's domains, whatever the route says */
+    const char *held;           /* why the job waits for a person from the start, in words; NULL: it does not */
 };
 /* On success the scan is taken and *ret_repeated tells whether it was one taken before (same idempotency key).
  * SP_E_INVALID (no recipient, bad address, control characters in the subject, unknown route), SP_E_DENIED (recipient

@@ -134,6 +134,9 @@ gather_recipients(struct routing *r)
         return out_of_memory(r);
     r->job->recipients = r->recipients;
     r->job->n_recipients = 0;
+    if (r->request->forwarded_from != NULL) /* the route's own have had it */
+        return r->request->n_to > 0 ? add_named(r, r->request->to, r->request->n_to, false)
+                                    : sp_fail(r->err, SP_E_INVALID, "no recipient: name one");
     if (r->route != NULL)
         rc = add_list(r, &r->route->to, false);
     if (rc == SP_OK)
@@ -173,7 +176,7 @@ find_tenant(struct routing *r)
 static enum sp_rc
 check_external(struct routing *r)
 {
-    if (r->route != NULL && r->route->allow_external)
+    if (r->request->any_recipient || (r->route != NULL && r->route->allow_external))
         return SP_OK;
     for (size_t i = 0; i < r->job->n_recipients; i++)
         if (!sp_tenant_is_internal(r->tenant, r->recipients[i].address))
@@ -262,6 +265,8 @@ static enum sp_rc
 name_documents(const struct routing *r, const struct sp_placeholders *values)
 {
     char time[32];
+    if (r->request->forwarded_from != NULL) /* they were named when they came */
+        return SP_OK;
     struct sp_placeholders for_files = *values;
     snprintf(time, sizeof(time), "%s", values->time);
     for (char *c = time; *c != '\0'; c++)
@@ -317,6 +322,7 @@ fill_identity(struct routing *r)
     job->source_name = repaired(job->arena, given(q->source_name, ""), 100);
     job->user = repaired(job->arena, given(q->user, ""), 100);
     job->folder_name = sp_arena_text(job->arena, given(q->folder_name, ""));
+    job->forwarded_from = sp_arena_text(job->arena, given(q->forwarded_from, ""));
     job->route = sp_arena_text(job->arena, r->route == NULL ? "" : r->route->name);
     job->tenant = sp_arena_text(job->arena, r->tenant->name);
     job->from = sp_arena_text(job->arena, given(r->route == NULL ? "" : r->route->from, r->tenant->sender));
@@ -324,8 +330,8 @@ fill_identity(struct routing *r)
     job->message_id = sp_arena_format(job->arena, "<%s@%s>", job->id, r->settings->gateway.hostname);
     job->boundary = sp_arena_format(job->arena, "=_%s", job->id);
     bool whole = job->source != NULL && job->source_name != NULL && job->user != NULL && job->folder_name != NULL &&
-                 job->route != NULL && job->tenant != NULL && job->from != NULL && job->reply_to != NULL &&
-                 job->message_id != NULL && job->boundary != NULL;
+                 job->forwarded_from != NULL && job->route != NULL && job->tenant != NULL && job->from != NULL &&
+                 job->reply_to != NULL && job->message_id != NULL && job->boundary != NULL;
     return whole ? SP_OK : out_of_memory(r);
 }
 

@@ -1,4 +1,5 @@
-/* documents.c - a scan itself, for admins: as a download, never shown inline, whatever its content says it is. */
+/* documents.c - a scan itself, for admins: as a download; with inline=1 for the page's own preview. Either way in a
+ * sandbox without scripts, forms and origin, whatever its content says it is. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,11 +17,11 @@
 
 /* RFC 6266 section 4.3: a name for those who know ASCII only, and the true one (RFC 8187). */
 static void
-add_disposition(struct sp_response *res, const char *name)
+add_disposition(struct sp_response *res, const char *kind, const char *name)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$&+-.^_`|~";
     SP_AUTO(sp_str_free) struct sp_str header = { 0 };
-    sp_str_add(&header, "attachment; filename=\"");
+    sp_str_addf(&header, "%s; filename=\"", kind);
     for (const char *c = name; *c != '\0'; c++) {
         bool simple = *c >= ' ' && *c < 0x7f && strchr("\"\\%", *c) == NULL;
         sp_str_add_n(&header, simple ? c : "_", 1);
@@ -32,7 +33,7 @@ add_disposition(struct sp_response *res, const char *name)
         else
             sp_str_addf(&header, "%%%02X", (unsigned)(unsigned char)*c);
     }
-    sp_respond_header(res, "Content-Disposition", header.failed ? "attachment" : sp_str_text(&header));
+    sp_respond_header(res, "Content-Disposition", header.failed ? kind : sp_str_text(&header));
 }
 
 static enum sp_rc
@@ -63,7 +64,7 @@ document_get(struct sp_api *api, const struct sp_request *req, struct sp_respons
     int64_t n = 0;
     int fd = -1;
     uint64_t size = 0;
-    const char *id = sp_request_arg(req, 0);
+    const char *id = sp_request_arg(req, 0), *inline_wanted = sp_request_query(req, "inline");
     enum sp_rc rc = SP_OK;
     if (!sp_ulid_valid(id) || !sp_parse_int(sp_request_arg(req, 1), 1, 1000, &n))
         rc = sp_fail(&err, SP_E_NOTFOUND, "there is no such document");
@@ -78,7 +79,8 @@ document_get(struct sp_api *api, const struct sp_request *req, struct sp_respons
         sp_notice(api->log, "job %s: document %d opened by %s", id, (int)n, req->caller.name);
         sp_respond_file_steal(res, fd, size, document->type);
         sp_respond_header(res, "Content-Security-Policy", "sandbox; default-src 'none'");
-        add_disposition(res, document->name);
+        add_disposition(res, inline_wanted != NULL && strcmp(inline_wanted, "1") == 0 ? "inline" : "attachment",
+                        document->name);
     } else {
         if (fd >= 0)
             close(fd);

@@ -129,6 +129,16 @@ add_decision(json_t *json, const struct sp_job *job)
     return fine;
 }
 
+static bool
+add_forwarded(json_t *json, const struct sp_job *job)
+{
+    json_t *list = json_array();
+    bool fine = json_object_set_new(json, "forwarded_to", list) == 0;
+    for (size_t i = 0; i < job->n_forwarded_to && fine; i++)
+        fine = json_array_append_new(list, json_string(job->forwarded_to[i])) == 0;
+    return fine;
+}
+
 static json_t *
 head_json(const struct sp_job *job)
 {
@@ -164,7 +174,7 @@ sp_job_json(const struct sp_job *job, bool whole)
     if (fine && !whole)
         fine = json_object_set_new(json, "summary", text_or_null(job->summary)) == 0;
     if (fine && whole)
-        fine = add_attempts(json, job) && add_decision(json, job);
+        fine = add_attempts(json, job) && add_decision(json, job) && add_forwarded(json, job);
     if (fine)
         return json;
     json_decref(json);

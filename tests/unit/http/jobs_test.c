@@ -341,6 +341,100 @@ test_a_document_is_downloaded_never_shown(void **state)
     assert_int_equal(status_get(house, &admin, target), 410);
 }
 
+static void
+test_a_document_is_previewed_in_a_sandbox(void **state)
+{
+    struct house *house = *state;
+    struct sp_response res;
+    char id[27], target[128];
+    house_job(house, "Paper", id);
+    snprintf(target, sizeof(target), "/api/v1/jobs/%s/document/1?inline=1", id);
+    assert_int_equal(house_get(house, &admin, target, &res), 200);
+    assert_non_null(strstr(sp_response_header(&res, "Content-Disposition"), "inline; filename=\"scan.pdf\""));
+    assert_string_equal(sp_response_header(&res, "Content-Security-Policy"), "sandbox; default-src 'none'");
+    sp_response_free(&res);
+}
+
+static int
+forward(struct house *house, const char *id, const char *json, char ret_id[27])
+{
+    struct sp_response res;
+    char target[128];
+    snprintf(target, sizeof(target), "/api/v1/jobs/%s/forward", id);
+    int status = house_post(house, &admin, "POST", target, json, &res);
+    if (status == 201) {
+        json_t *job = body_of(&res);
+        snprintf(ret_id, 27, "%s", json_string_value(json_object_get(job, "id")));
+        json_decref(job);
+    }
+    sp_response_free(&res);
+    return status;
+}
+
+/* The new job has the same documents and nobody but whom was named; each tells of the other. */
+static void
+test_forwarded_to_somebody_else(void **state)
+{
+    struct house *house = *state;
+    char id[27], next[27], target[64];
+    house_job(house, "Astray", id);
+    assert_int_equal(forward(house, id, "{\"to\":[\"boss@contoso.com\",\"guest@fabrikam.example\"]}", next), 201);
+    snprintf(target, sizeof(target), "/api/v1/jobs/%s", next);
+    json_t *job = get_json(house, target);
+    snprintf(target, sizeof(target), "/api/v1/jobs/%s", id);
+    json_t *old = get_json(house, target);
+    const json_t *recipients = json_object_get(job, "recipients");
+    assert_int_equal(json_array_size(recipients), 2);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(recipients, 0), "address")),
+                        "boss@contoso.com");
+    assert_string_equal(json_string_value(json_object_get(job, "forwarded_from")), id);
+    assert_string_equal(json_string_value(json_object_get(job, "subject")), "Astray");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(old, "forwarded_to"), 0)), next);
+    const json_t *a = json_array_get(json_object_get(job, "documents"), 0);
+    const json_t *b = json_array_get(json_object_get(old, "documents"), 0);
+    assert_true(json_equal(a, b));
+    json_decref(job);
+    json_decref(old);
+    assert_int_equal(forward(house, id, "{\"to\":[]}", next), 400);
+    assert_int_equal(forward(house, id, "{\"to\":[\"nobody\"]}", next), 400);
+    assert_int_equal(forward(house, id, "{\"to\":\"boss@contoso.com\"}", next), 400);
+    assert_int_equal(forward(house, "01ARZ3NDEKTSV4RRFFQ69G5FAV", "{\"to\":[\"boss@contoso.com\"]}", next), 404);
+    assert_int_equal(sp_batch_run(house->w->batch, run_forget, id, NULL), SP_OK);
+    assert_int_equal(forward(house, id, "{\"to\":[\"boss@contoso.com\"]}", next), 410);
+}
+
+static char *
+export_of(struct house *house, const char *target)
+{
+    struct sp_response res;
+    assert_int_equal(house_get(house, &admin, target, &res), 200);
+    assert_string_equal(sp_response_header(&res, "Content-Type"), "text/csv; charset=utf-8");
+    char *text = calloc(1, res.fd_size + 1);
+    assert_int_equal(pread(res.fd, text, res.fd_size, 0), (int)res.fd_size);
+    sp_response_free(&res);
+    return text;
+}
+
+static void
+test_an_export_holds_no_formulas(void **state)
+{
+    struct house *house = *state;
+    char id[27];
+    house_job(house, "=HYPERLINK(\"http://x\",\"y\")", id);
+    house_job(house, "@SUM(1)", id);
+    house_job(house, "plain", id);
+    SP_AUTO_FREE char *text = export_of(house, "/api/v1/jobs/export");
+    assert_non_null(strstr(text, "\xEF\xBB\xBFid,state,created,"));
+    assert_non_null(strstr(text, ",\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\","));
+    assert_non_null(strstr(text, ",\"'@SUM(1)\","));
+    assert_non_null(strstr(text, ",\"plain\","));
+    SP_AUTO_FREE char *one = export_of(house, "/api/v1/jobs/export?q=plain&state=queued");
+    assert_non_null(strstr(one, ",\"plain\","));
+    assert_null(strstr(one, "SUM"));
+    assert_int_equal(status_get(house, &admin, "/api/v1/jobs/export?q=stauts:x"), 400);
+    assert_int_equal(status_get(house, &nobody, "/api/v1/jobs/export"), 401);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -360,6 +454,9 @@ main(void)
         TEST(test_actions_on_named_jobs),
         TEST(test_actions_that_make_no_sense),
         TEST(test_a_document_is_downloaded_never_shown),
+        TEST(test_a_document_is_previewed_in_a_sandbox),
+        TEST(test_forwarded_to_somebody_else),
+        TEST(test_an_export_holds_no_formulas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
