@@ -5,6 +5,7 @@
  * have a watcher and a few workers; one thread writes to the database for all (db/batch.h). */
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -413,12 +414,21 @@ gateway_close(struct gateway *g, int64_t uploads_ms)
     sp_secret_free(&g->tls_key);
 }
 
+/* glibc gives every thread a heap of its own that keeps what its largest answer once took. A few workers that wait for
+ * the disk most of the time do well with two for all. */
+static void
+share_heaps(void)
+{
+    (void)mallopt(M_ARENA_MAX, 2);
+}
+
 int
 sp_child_gateway(struct sp_house *house)
 {
     struct gateway g = { .house = house, .stop_fd = sp_child_signals(), .lock_fd = -1 };
     struct sp_err err = { 0 };
     int ended_by = SIGTERM;
+    share_heaps();
     close(house->opener_fd[1]);
     enum sp_rc rc = gateway_open(&g, &err);
     if (rc == SP_OK) {

@@ -68,6 +68,17 @@ state_of(const struct view *v, const char *name)
     return NULL;
 }
 
+/* Enabled, and in its tenant's order when there is one. */
+static bool
+is_used(const struct sp_settings *settings, const struct sp_method_settings *method)
+{
+    const struct sp_tenant_settings *tenant = sp_settings_tenant(settings, method->tenant);
+    bool used = tenant == NULL || tenant->methods.count == 0;
+    for (size_t i = 0; !used && i < tenant->methods.count; i++)
+        used = strcmp(tenant->methods.items[i], method->name) == 0;
+    return used && method->enabled;
+}
+
 static void
 look_at_methods(struct view *v)
 {
@@ -76,7 +87,7 @@ look_at_methods(struct view *v)
     for (size_t i = 0; i < settings->n_methods; i++) {
         const struct sp_method_settings *method = &settings->methods[i];
         const struct sp_method_state *state = state_of(v, method->name);
-        if (!method->enabled)
+        if (!is_used(settings, method))
             continue;
         v->facts.methods++;
         if (state == NULL || state->state != SP_HEALTH_DOWN)

@@ -13,7 +13,10 @@
 
 #include "base/auto.h"
 #include "db/migrations.h"
+#include "db/query.h"
 #include "db/rebuild.h"
+#include "db/search_index.h"
+#include "db/tally.h"
 
 static void
 db_file(const struct world *w, const char *tail, char path[128])
@@ -234,6 +237,113 @@ test_a_step_that_fails_leaves_the_version_before_it(void **state)
     assert_int_equal(state_of(w, id), SP_JOB_QUEUED);
 }
 
+/* A database from before searching: three jobs, one of which failed and was sent later. */
+static void
+fill_older(struct world *w)
+{
+    static const char text[] =
+        "WITH made (n, id, state, finished, method, class) AS (VALUES"
+        " (1, '01HF7YAT00AAAAAAAAAAAAAAAA', 'sent', 1700000005000, 'direct', ''),"
+        " (2, '01HF7YAT00BBBBBBBBBBBBBBBB', 'sent', 1700000090000, 'graph', 'ip_reputation'),"
+        " (3, '01HF7YAT00CCCCCCCCCCCCCCCC', 'queued', 0, '', ''))"
+        " INSERT INTO job (n, id, state, created, finished, source, source_name, user, route, tenant, sender,"
+        " from_name, reply_to, subject, body, message_id, boundary, folder_name, size, method, class)"
+        " SELECT n, id, state, 1700000000000, finished, 'folder', 'scans', 'alice', '', 'contoso', 's@contoso.com',"
+        " '', '', 'Old bill', '', '', '', x'', 700000, method, class FROM made;"
+        "INSERT INTO document SELECT n, 1, 'old-' || n || '.pdf', 'application/pdf', 700000, '' FROM job;"
+        "INSERT INTO recipient SELECT n, 1, 'bob@contoso.com', 0, 'sent', '', '' FROM job;"
+        "INSERT INTO attempt (job, n, method, host, port, ip, tls, stage, outcome, class, cause, code, enhanced, reply,"
+        " summary, fix, started, duration_ms) VALUES"
+        " (2, 1, 'direct', '', 0, '', '', '', 'failed', 'ip_reputation', 'spamhaus', 0, '', '', '', '', 1700000001000, "
+        "5),"
+        " (2, 2, 'graph', '', 0, '', '', '', 'accepted', 'ok', '', 0, '', '', '', '', 1700000089000, 5);";
+    struct sp_migrations older = { .texts = sp_migrations.texts };
+    bool fresh = false;
+    sqlite3 *raw = NULL;
+    char path[128];
+    while (sp_migrations.texts[older.count] != sp_migration_facets)
+        older.count++;
+    assert_ok(w, sp_db_migrate_by(&older, w->dir, &fresh, &w->err));
+    db_file(w, "", path);
+    assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(raw, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(raw);
+}
+
+static int64_t
+found(struct world *w, const char *text)
+{
+    struct sp_query query;
+    int64_t count = 0;
+    bool more = false;
+    assert_ok(w, sp_query_parse(text, NOW_MS, 0, &query, &w->err));
+    assert_ok(w, sp_job_count(w->db, &query, 100, &count, &more, &w->err));
+    return count;
+}
+
+static void
+add_number(void *context, const struct sp_tally *tally)
+{
+    int64_t *sums = context;
+    if (strcmp(tally->kind, "received") == 0)
+        sums[0] += tally->number;
+    if (strcmp(tally->kind, "delivered") == 0 && strcmp(tally->a, "5") == 0)
+        sums[1] += tally->number;
+    if (strcmp(tally->kind, "attempt") == 0 && strcmp(tally->a, "graph") == 0)
+        sums[2] += tally->number;
+}
+
+/* What older jobs are is found at once, what they say too, and from then on as if they had come today. */
+static void
+test_older_jobs_are_found_and_counted(void **state)
+{
+    struct world *w = *state;
+    bool fresh = false;
+    size_t indexed = 0;
+    int64_t sums[3] = { 0 };
+    fill_older(w);
+    assert_ok(w, sp_db_migrate(w->dir, &fresh, &w->err));
+    assert_ok(w, sp_db_open(w->dir, 1000, &w->db, &w->err));
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(found(w, ""), 3);
+        assert_int_equal(found(w, "status:sent"), 2);
+        assert_int_equal(found(w, "method:graph class:ip_reputation cause:spamhaus"), 1);
+        assert_int_equal(found(w, "old-2"), 1);
+        assert_int_equal(found(w, "bill to:bob -status:sent larger:600k"), 1);
+        if (round == 0)
+            assert_ok(w, sp_search_index_more(w->db, 2, &indexed, &w->err)); /* comes to a stop in the middle */
+    }
+    assert_ok(w, sp_job_cancel(w->db, "01HF7YAT00CCCCCCCCCCCCCCCC", NOW_MS, &w->err));
+    assert_int_equal(found(w, "status:queued"), 0);
+    assert_int_equal(found(w, "status:cancelled"), 1);
+    assert_ok(w, sp_tally_totals(w->db, add_number, sums, &w->err));
+    assert_int_equal(sums[0], 3);
+    assert_int_equal(sums[1], 1);
+    assert_int_equal(sums[2], 1);
+}
+
+/* Old hours are folded into one sum, and nothing is lost. */
+static void
+test_old_hours_are_folded(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE];
+    int64_t before[3] = { 0 }, after[3] = { 0 };
+    for (int i = 0; i < 3; i++) {
+        new_id(NOW_MS, id);
+        add_job(w, id);
+    }
+    assert_ok(w, sp_tally_totals(w->db, add_number, before, &w->err));
+    assert_ok(w, sp_tally_fold(w->db, NOW_MS / SP_HOUR_MS + 1, &w->err));
+    assert_ok(w, sp_tally_fold(w->db, NOW_MS / SP_HOUR_MS + 1, &w->err));
+    assert_ok(w, sp_tally_totals(w->db, add_number, after, &w->err));
+    assert_int_equal(before[0], 3);
+    assert_int_equal(after[0], 3);
+    int64_t hours[3] = { 0 };
+    assert_ok(w, sp_tally_each(w->db, 0, NOW_MS / SP_HOUR_MS + 5, add_number, hours, &w->err));
+    assert_int_equal(hours[0], 0);
+}
+
 int
 main(void)
 {
@@ -251,6 +361,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_damaged_pages_are_noticed, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_an_older_version_is_copied_aside_before_it_changes, setup_world,
                                         teardown_world),
+        cmocka_unit_test_setup_teardown(test_older_jobs_are_found_and_counted, setup_empty_world, teardown_world),
+        cmocka_unit_test_setup_teardown(test_old_hours_are_folded, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_a_step_that_fails_leaves_the_version_before_it, setup_world,
                                         teardown_world),
     };
