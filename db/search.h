@@ -16,7 +16,7 @@ struct sp_search;
 /* before: only rows below this one; 0: all. work_ms: for how long it may look. The query outlives it. */
 enum sp_rc sp_search_open(struct sp_db *db, const struct sp_query *query, int64_t before, int64_t work_ms,
                           struct sp_search **ret, struct sp_err *err);
-void sp_search_close(struct sp_search **search); /* accepts NULL; leaves NULL */
+void sp_search_close(struct sp_search **place); /* accepts NULL; leaves NULL */
 /* The next row that fits; 0: there are no more, or its time is up. */
 enum sp_rc sp_search_next(struct sp_search *search, int64_t *ret_row, struct sp_err *err);
 /* Its time was up: rows below this one were not looked at. 0: it came to the end. */

@@ -133,7 +133,7 @@ static void
 ask(const struct sample *sample, struct sp_str *out, enum sp_search_field field, const char *word)
 {
     size_t size = strlen(word);
-    char padded[SP_SEARCH_GRAM + 1] = { word[0], size > 1 ? word[1] : '\0' };
+    char padded[SP_SEARCH_GRAM + 1] = { word[0], word[size > 1], '\0' }; /* of one byte, its end */
     if (size >= SP_SEARCH_GRAM) {
         ask_grams(sample, out, field, word, size);
         return;

@@ -104,7 +104,7 @@ sp_search_put_token(struct sp_str *out, enum sp_search_field field, uint32_t gra
     static const char digits[] = "0123456789abcdef";
     char text[1 + 2 * GRAM];
     text[0] = letters[field];
-    for (size_t i = 0; i < 2 * GRAM; i++)
+    for (unsigned i = 0; i < 2 * GRAM; i++)
         text[1 + i] = digits[gram >> (20 - 4 * i) & 15];
     sp_str_add_n(out, text, 1 + 2 * bytes);
 }

@@ -104,7 +104,7 @@ add_failure(struct stats *s, const struct sp_tally *tally)
 static void
 add_delivered(struct stats *s, const struct sp_tally *tally)
 {
-    double end = strcmp(tally->a, "+Inf") == 0 ? 0 : atof(tally->a);
+    double end = strcmp(tally->a, "+Inf") == 0 ? 0 : strtod(tally->a, NULL);
     size_t i = 0;
     while (i < s->n_spans && s->spans[i].end != end)
         i++;

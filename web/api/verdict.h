@@ -21,6 +21,6 @@ struct sp_verdict_facts { /* times are ms, 0: never */
     const char *down_name, *down_reason; /* of the one that went down last */
     int64_t down_since;
 };
-enum sp_works sp_verdict(const struct sp_verdict_facts *facts, struct sp_str *ret_sentence);
+enum sp_works sp_verdict(const struct sp_verdict_facts *f, struct sp_str *out);
 
 #endif

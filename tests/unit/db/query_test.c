@@ -181,10 +181,11 @@ test_it_is_bounded(void **state)
     assert_int_equal(sp_query_parse(text, NOW, 0, &query, NULL), SP_E_INVALID);
     text[SP_QUERY_MAX] = '\0';
     assert_int_equal(sp_query_parse(text, NOW, 0, &query, NULL), SP_OK);
-    for (size_t i = 0; i < 2 * SP_QUERY_TERMS; i++)
+    const size_t twice = (size_t)2 * SP_QUERY_TERMS;
+    for (size_t i = 0; i < twice; i++)
         memcpy(text + 2 * i, "x ", 3);
     assert_int_equal(sp_query_parse(text, NOW, 0, &query, NULL), SP_E_INVALID);
-    text[2 * SP_QUERY_TERMS] = '\0';
+    text[twice] = '\0';
     assert_int_equal(sp_query_parse(text, NOW, 0, &query, NULL), SP_OK);
     assert_int_equal(query.count, SP_QUERY_TERMS);
     assert_int_equal(sp_query_add(&query, SP_QUERY_TO, "x", NOW, NULL), SP_E_INVALID);

@@ -155,7 +155,7 @@ test_troubles_are_grouped_and_found(void **state)
         assert_true(json_is_string(json_object_get(trouble, "since")));
         SP_AUTO(sp_str_free) struct sp_str q = { 0 };
         for (const char *c = json_string_value(json_object_get(trouble, "q")); *c != '\0'; c++)
-            sp_str_add_char(&q, *c == ' ' ? '+' : *c);
+            sp_str_add_n(&q, *c == ' ' ? "+" : c, 1);
         snprintf(target, sizeof(target), "/api/v1/jobs?q=%s", sp_str_text(&q));
         json_t *jobs = get(house, target);
         assert_int_equal(json_array_size(json_object_get(jobs, "jobs")), 2);
