@@ -64,7 +64,10 @@ async function bundlePage() {
     metafile: true,
     write: false,
   });
-  const files = built.outputFiles.map((file) => ({ path: `/assets/${basename(file.path)}`, content: Buffer.from(file.contents) }));
+  const files = built.outputFiles.map((file) => ({
+    path: `/assets/${basename(file.path)}`,
+    content: Buffer.from(file.contents),
+  }));
   const icon = readFileSync(join(here, 'src/icon.svg'));
   const iconPath = `/assets/icon-${digest(icon)}.svg`;
   const find = (start, end) => files.find((f) => f.path.startsWith(`/assets/${start}`) && f.path.endsWith(end)).path;

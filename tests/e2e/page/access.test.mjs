@@ -10,11 +10,23 @@ async function look(page, where) {
   await page.evaluate(() => scrollTo(0, 0)); // what is under the bar for a moment is not too small for that
   await page.evaluate(axe.source);
   const found = await page.evaluate((options) => globalThis.axe.run(document, options), rules);
-  const words = found.violations.map((item) => `${item.id}: ${item.nodes.map((node) => `${node.target} ${node.failureSummary}`).join('; ')}`);
+  const words = found.violations.map(
+    (item) => `${item.id}: ${item.nodes.map((node) => `${node.target} ${node.failureSummary}`).join('; ')}`,
+  );
   assert.deepEqual(words, [], where);
 }
 
-const places = ['#/', '#/jobs', '#/jobs?q=status%3Atrouble+-to%3Anobody', '#/jobs?q=nothing-like-this', '#/methods', '#/sources', '#/admin', '#/admin/audit', '#/nowhere'];
+const places = [
+  '#/',
+  '#/jobs',
+  '#/jobs?q=status%3Atrouble+-to%3Anobody',
+  '#/jobs?q=nothing-like-this',
+  '#/methods',
+  '#/sources',
+  '#/admin',
+  '#/admin/audit',
+  '#/nowhere',
+];
 const jobs = ['failed too', 'partial', 'held', 'deferred', 'document', 'many', 'cancelled', 'attack reply'];
 
 for (const colorScheme of ['light', 'dark'])
@@ -34,7 +46,8 @@ for (const colorScheme of ['light', 'dark'])
         await goTo(page, place);
         await page.locator('main h1, main .empty').first().waitFor();
         await page.locator('main .loading').first().waitFor({ state: 'hidden' });
-        if (place.startsWith('#/jobs/')) for (const details of await page.locator('main details > summary').all()) await details.click();
+        if (place.startsWith('#/jobs/'))
+          for (const details of await page.locator('main details > summary').all()) await details.click();
         await look(page, place);
       }
       await goTo(page, '#/sources');

@@ -48,7 +48,10 @@ test('no other page can frame this one or use its session', async () => {
   assert.equal(headers['x-frame-options'], 'DENY');
   assert.equal(headers['x-content-type-options'], 'nosniff');
   assert.equal(headers['referrer-policy'], 'no-referrer');
-  const status = await page.evaluate(async (id) => (await fetch(`/api/v1/jobs/${id}/retry`, { method: 'POST' })).status, facts.jobs.held);
+  const status = await page.evaluate(
+    async (id) => (await fetch(`/api/v1/jobs/${id}/retry`, { method: 'POST' })).status,
+    facts.jobs.held,
+  );
   assert.equal(status, 403, 'without the CSRF token');
   await endWell(page);
 });

@@ -26,10 +26,17 @@ export function play(...scenarios) {
 
 /** A tab of its own, that remembers what went wrong in it. */
 export async function openPage(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    ...options,
+  });
   await context.addInitScript(() => {
     globalThis.violations = [];
-    document.addEventListener('securitypolicyviolation', (event) => globalThis.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener('securitypolicyviolation', (event) =>
+      globalThis.violations.push(`${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
@@ -41,7 +48,8 @@ export async function openPage(options = {}) {
   });
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (!['data:', 'blob:'].includes(url.protocol) && url.origin !== facts.url) page.troubles.push(`asked elsewhere: ${request.url()}`);
+    if (!['data:', 'blob:'].includes(url.protocol) && url.origin !== facts.url)
+      page.troubles.push(`asked elsewhere: ${request.url()}`);
   });
   return page;
 }
@@ -89,7 +97,11 @@ export async function scan(name, fields = {}, token = facts.token) {
   for (const [key, value] of Object.entries(fields)) form.append(key, value);
   const body = `%PDF-1.4\n% ${name} ${Math.random()}\n${' '.repeat(500)}\nstartxref\n0\n%%EOF\n`;
   form.append('document', new Blob([body], { type: 'application/pdf' }), name);
-  const response = await fetch(`${facts.url}/api/v1/scans`, { method: 'POST', body: form, headers: { Authorization: `Bearer ${token}` } });
+  const response = await fetch(`${facts.url}/api/v1/scans`, {
+    method: 'POST',
+    body: form,
+    headers: { Authorization: `Bearer ${token}` },
+  });
   return { status: response.status, ...(await response.json()) };
 }
 

@@ -11,7 +11,20 @@ test('who is not signed in sees the door and nothing else', async () => {
     assert.equal(await page.getByText('Lease contract').count(), 0);
     assert.equal(await page.getByRole('navigation').count(), 0);
   }
-  const paths = ['jobs', `jobs/${facts.jobs.document}`, `jobs/${facts.jobs.document}/document/1`, 'methods', 'sources', 'overview', 'stats', 'users', 'tokens', 'audit', 'events', 'about'];
+  const paths = [
+    'jobs',
+    `jobs/${facts.jobs.document}`,
+    `jobs/${facts.jobs.document}/document/1`,
+    'methods',
+    'sources',
+    'overview',
+    'stats',
+    'users',
+    'tokens',
+    'audit',
+    'events',
+    'about',
+  ];
   for (const path of paths) {
     const status = await page.evaluate(async (url) => (await fetch(url)).status, `/api/v1/${path}`);
     assert.equal(status, 401, path);
@@ -62,12 +75,23 @@ test('a viewer sees no action, and may do none', async () => {
   const page = await openAs('anna', '#/jobs');
   await page.locator('tr.job').first().waitFor();
   const forbidden = /^(send|try now|cancel|retry|check now|revoke|add|remove|prove|look)/i;
-  for (const place of ['#/', '#/jobs', `#/jobs/${facts.jobs.failed}`, `#/jobs/${facts.jobs.document}`, '#/methods', '#/sources']) {
+  for (const place of [
+    '#/',
+    '#/jobs',
+    `#/jobs/${facts.jobs.failed}`,
+    `#/jobs/${facts.jobs.document}`,
+    '#/methods',
+    '#/sources',
+  ]) {
     await goTo(page, place);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.waitForLoadState('networkidle').catch(() => {});
     const names = await page.getByRole('main').getByRole('button').allTextContents();
-    assert.deepEqual(names.filter((name) => forbidden.test(name.trim())), [], place);
+    assert.deepEqual(
+      names.filter((name) => forbidden.test(name.trim())),
+      [],
+      place,
+    );
   }
   assert.equal(await page.getByRole('link', { name: 'Admin' }).count(), 0);
   await goTo(page, '#/admin');
@@ -75,7 +99,13 @@ test('a viewer sees no action, and may do none', async () => {
   const statuses = await page.evaluate(async (id) => {
     const { csrf_token: csrf } = await (await fetch('/api/v1/session')).json();
     const send = async (method, path, body) =>
-      (await fetch(`/api/v1/${path}`, { method, headers: { 'X-CSRF-Token': csrf, 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) })).status;
+      (
+        await fetch(`/api/v1/${path}`, {
+          method,
+          headers: { 'X-CSRF-Token': csrf, 'Content-Type': 'application/json' },
+          body: body && JSON.stringify(body),
+        })
+      ).status;
     return [
       await send('POST', `jobs/${id}/retry`),
       await send('POST', `jobs/${id}/cancel`),
@@ -95,7 +125,10 @@ test('an operator acts, and does not open documents', async () => {
   const page = await openAs('otto', `#/jobs/${facts.jobs.document}`);
   await page.getByText('Only administrators may open them.').waitFor();
   assert.equal(await page.getByRole('button', { name: /^Look/ }).count(), 0);
-  assert.equal(await page.evaluate(async (id) => (await fetch(`/api/v1/jobs/${id}/document/1`)).status, facts.jobs.document), 403);
+  assert.equal(
+    await page.evaluate(async (id) => (await fetch(`/api/v1/jobs/${id}/document/1`)).status, facts.jobs.document),
+    403,
+  );
   await page.getByRole('button', { name: 'Send to someone else' }).waitFor();
   await endWell(page);
 });

@@ -44,7 +44,10 @@ test('a failed scan is sent again, and seen going out live', async () => {
   play();
   await page.getByRole('button', { name: 'Send again' }).click();
   await page.getByRole('heading', { name: 'Accepted by Microsoft' }).waitFor();
-  await page.getByRole('region', { name: 'What happened' }).getByText(/Microsoft took it/).waitFor();
+  await page
+    .getByRole('region', { name: 'What happened' })
+    .getByText(/Microsoft took it/)
+    .waitFor();
   await endWell(page);
 });
 
@@ -83,7 +86,10 @@ test('an admin looks at a PDF and at a picture', async () => {
   await page.getByRole('button', { name: 'Look at Whiteboard.png' }).click();
   const picture = page.getByRole('img', { name: 'The scan Whiteboard.png' });
   await until('the picture is drawn', () => picture.evaluate((image) => image.naturalWidth === 64));
-  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Escape').then(() => page.getByRole('link', { name: 'Download Whiteboard.png' }).click())]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.keyboard.press('Escape').then(() => page.getByRole('link', { name: 'Download Whiteboard.png' }).click()),
+  ]);
   assert.equal(download.suggestedFilename(), 'Whiteboard.png');
   await endWell(page);
 });

@@ -58,7 +58,9 @@ test('a search that is wrong says which part', async () => {
 test('views, and words that are offered', async () => {
   const page = await openAs('anna', '#/jobs');
   await page.getByRole('button', { name: 'Failed', exact: true }).click();
-  await until('failed ones only', async () => (await page.locator('tr.job .pill').allTextContents()).every((word) => word === 'Failed'));
+  await until('failed ones only', async () =>
+    (await page.locator('tr.job .pill').allTextContents()).every((word) => word === 'Failed'),
+  );
   await page.getByLabel('Search jobs').fill('stat');
   await page.getByRole('option').first().waitFor();
   await page.keyboard.press('ArrowDown');
@@ -73,7 +75,10 @@ test('one line tells what became of each', async () => {
   const page = await openAs('anna', '#/jobs');
   const line = (name) => page.locator('tr.job', { has: page.getByRole('link', { name, exact: true }) }).locator('.cell-status');
   await line('Payslips November.pdf').waitFor();
-  assert.match(await line('Payslips November.pdf').innerText(), /Waiting\s+(Microsoft is busy|no way is open).*next try \d\d:\d\d/s);
+  assert.match(
+    await line('Payslips November.pdf').innerText(),
+    /Waiting\s+(Microsoft is busy|no way is open).*next try \d\d:\d\d/s,
+  );
   assert.match(await line(LEASE).innerText(), /Sent\s+accepted by Microsoft/);
   assert.match(await line('Offer.pdf').innerText(), /Partly sent\s+1 of 2 accepted/);
   assert.match(await line('Passport.pdf').innerText(), /Needs you/);
@@ -164,7 +169,10 @@ test('many at once, after saying how many', async () => {
 test('the list as CSV', async () => {
   const page = await openAs('anna', '#/jobs?q=lease');
   await until('found', async () => (await listed(page)).length === 1);
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV of this list' }).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'CSV of this list' }).click(),
+  ]);
   let text = '';
   for await (const chunk of await download.createReadStream()) text += chunk;
   assert.match(text, /Lease contract/);

@@ -40,7 +40,9 @@ test('what was loaded once is kept; the page itself is asked for anew', async ()
   const page = await openPage();
   await page.goto(`${facts.url}/`);
   const asked = [];
-  page.on('response', (response) => asked.push([new URL(response.url()).pathname, response.status(), response.fromServiceWorker()]));
+  page.on('response', (response) =>
+    asked.push([new URL(response.url()).pathname, response.status(), response.fromServiceWorker()]),
+  );
   const index = await page.request.get(`${facts.url}/`);
   const again = await page.request.get(`${facts.url}/`, { headers: { 'If-None-Match': index.headers().etag } });
   assert.equal(again.status(), 304);

@@ -14,7 +14,10 @@ test('the overview says whether it works, what is wrong and who must act', async
   const chart = page.getByRole('region', { name: 'Scans' }).getByRole('img');
   assert.match(await chart.getAttribute('aria-label'), /\d+ scans received in the last 30 days/);
   await chart.locator('canvas').waitFor();
-  await trouble.getByRole('link', { name: /^\d+ jobs?$/ }).first().click();
+  await trouble
+    .getByRole('link', { name: /^\d+ jobs?$/ })
+    .first()
+    .click();
   await page.getByRole('heading', { name: 'Jobs' }).waitFor();
   await page.locator('tr.job').first().waitFor();
   await endWell(page);
@@ -71,7 +74,11 @@ test('sources: a device gets a token once, hands in a scan, and is shut out', as
   await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();
   await device.getByText('Revoked', { exact: true }).waitFor();
   assert.equal((await scan('Too late.pdf', {}, token)).status, 401);
-  await page.getByRole('region', { name: 'Refused at the door' }).getByText(/revoked/).first().waitFor();
+  await page
+    .getByRole('region', { name: 'Refused at the door' })
+    .getByText(/revoked/)
+    .first()
+    .waitFor();
   await endWell(page);
 });
 
@@ -79,7 +86,10 @@ test('who was refused at the door, and what to type into a panel', async () => {
   const page = await openAs('anna', '#/sources');
   const refused = page.getByRole('region', { name: 'Refused at the door' });
   await refused.getByText(/is not a kind of document/).waitFor();
-  await refused.getByText(/somebody@elsewhere\.example/).first().waitFor();
+  await refused
+    .getByText(/somebody@elsewhere\.example/)
+    .first()
+    .waitFor();
   const folders = page.getByRole('region', { name: 'Folders' });
   await folders.getByText('What to type into the panel for scans').click();
   await folders.getByText('\\\\scan.contoso.com\\scans').waitFor();
@@ -100,8 +110,14 @@ test('users come and go, and it is on record', async () => {
   await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
   await row.waitFor({ state: 'hidden' });
   await goTo(page, '#/admin/audit');
-  await page.getByRole('row', { name: /ada.*removed the user eva/ }).first().waitFor();
-  await page.getByRole('row', { name: /ada.*added the user eva/ }).first().waitFor();
+  await page
+    .getByRole('row', { name: /ada.*removed the user eva/ })
+    .first()
+    .waitFor();
+  await page
+    .getByRole('row', { name: /ada.*added the user eva/ })
+    .first()
+    .waitFor();
   await endWell(page);
 });
 
@@ -120,7 +136,15 @@ test('the theme is chosen, and stays chosen', async () => {
 
 test('on a phone nothing is wider than the screen', async () => {
   const page = await openAs('ada', '#/', { viewport: { width: 390, height: 844 } });
-  for (const place of ['#/', '#/jobs', '#/methods', '#/sources', '#/admin', '#/admin/audit', ...Object.values(facts.jobs).map((id) => `#/jobs/${id}`)]) {
+  for (const place of [
+    '#/',
+    '#/jobs',
+    '#/methods',
+    '#/sources',
+    '#/admin',
+    '#/admin/audit',
+    ...Object.values(facts.jobs).map((id) => `#/jobs/${id}`),
+  ]) {
     await goTo(page, place);
     await page.getByRole('heading', { level: 1 }).waitFor();
     assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390, place);

@@ -14,7 +14,11 @@ import { Shell } from './parts/shell';
 import { Loading, Trouble } from './parts/states';
 import type { Problem } from './api/client';
 
-type Who = { kind: 'asking' } | { kind: 'nobody'; note?: string } | { kind: 'trouble'; problem: Problem } | { kind: 'signed'; session: Session };
+type Who =
+  | { kind: 'asking' }
+  | { kind: 'nobody'; note?: string }
+  | { kind: 'trouble'; problem: Problem }
+  | { kind: 'signed'; session: Session };
 
 export function App() {
   const [who, setWho] = useState<Who>({ kind: 'asking' });

@@ -56,7 +56,10 @@ test('one line folds receiving and delivering', () => {
   assert.equal(line(job('queued', { waits_in: 'submission' })), 'Waiting: in line for submission');
   assert.equal(line(job('sending', { method: 'direct' })), 'Sending: by direct, now');
   assert.equal(line(job('deferred', { class: 'busy', next_attempt: 'x' })), 'Waiting: Microsoft is busy, next try 12:04');
-  assert.equal(line(job('deferred', { waits_for_method: true, class: 'network' })), 'Waiting: no way is open: Microsoft cannot be reached');
+  assert.equal(
+    line(job('deferred', { waits_for_method: true, class: 'network' })),
+    'Waiting: no way is open: Microsoft cannot be reached',
+  );
   assert.equal(line(job('held', { trouble: 'a copy of the one before' })), 'Needs you: a copy of the one before');
   assert.equal(line(job('sent', { method: 'graph', finished: 'x' })), 'Sent: accepted by Microsoft, graph, 12:04');
   assert.equal(line(job('failed', { class: 'auth_failed', finished: 'x' })), 'Failed: Microsoft refused the sign-in, 12:04');
@@ -68,7 +71,10 @@ test('partly sent says how many', () => {
     { address: 'a', state: 'sent' as const, method: '', reply: '' },
     { address: 'b', state: 'failed' as const, method: '', reply: '' },
   ];
-  assert.equal(line(job('partial', { recipients, class: 'recipient_unknown' })), 'Partly sent: 1 of 2 accepted: an address does not exist');
+  assert.equal(
+    line(job('partial', { recipients, class: 'recipient_unknown' })),
+    'Partly sent: 1 of 2 accepted: an address does not exist',
+  );
 });
 
 test('the banner says what happens next, and offers what can be done', () => {

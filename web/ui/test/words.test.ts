@@ -45,7 +45,25 @@ test('addresses of a fix are links, without the full stop', () => {
 });
 
 test('an attempt in words', () => {
-  const made = { n: 1, method: 'direct', host: 'mx', port: 25, ip: '', tls: 'TLSv1.3', stage: 'rcpt', outcome: 'failed', class: 'ip_reputation', cause: '', code: 550, enhanced: '5.7.606', reply: '', summary: 'Blocked', fix: '', started: null, duration_ms: 412 } as const;
+  const made = {
+    n: 1,
+    method: 'direct',
+    host: 'mx',
+    port: 25,
+    ip: '',
+    tls: 'TLSv1.3',
+    stage: 'rcpt',
+    outcome: 'failed',
+    class: 'ip_reputation',
+    cause: '',
+    code: 550,
+    enhanced: '5.7.606',
+    reply: '',
+    summary: 'Blocked',
+    fix: '',
+    started: null,
+    duration_ms: 412,
+  } as const;
   assert.equal(attemptSentence(made), 'Blocked.');
   assert.deepEqual(attemptFacts(made), ['direct', 'stopped while naming the recipients', '550 5.7.606', 'TLS 1.3', '412 ms']);
   assert.match(attemptSentence({ ...made, outcome: 'unknown' }), /may have arrived/);
@@ -53,7 +71,10 @@ test('an attempt in words', () => {
 
 test('what many at once came to', () => {
   assert.equal(resultText('retry', 37, []), '37 jobs queued again.');
-  assert.equal(resultText('cancel', 1, ['already sent', 'already sent']), '1 job cancelled. 2 were passed over: already sent (2).');
+  assert.equal(
+    resultText('cancel', 1, ['already sent', 'already sent']),
+    '1 job cancelled. 2 were passed over: already sent (2).',
+  );
 });
 
 test('rows keep their place, new ones go on top', () => {
@@ -107,8 +128,14 @@ test('what a browser shows', () => {
 });
 
 test('the sentence of the overview is a headline and the rest', () => {
-  assert.deepEqual(headlineOf('Works, with troubles: 70 scans went out.'), { head: 'Works, with troubles', rest: '70 scans went out.' });
-  assert.deepEqual(headlineOf('Nothing leaves since 11:42: the line is down. 3 scans wait.'), { head: 'Nothing leaves since 11:42', rest: 'The line is down. 3 scans wait.' });
+  assert.deepEqual(headlineOf('Works, with troubles: 70 scans went out.'), {
+    head: 'Works, with troubles',
+    rest: '70 scans went out.',
+  });
+  assert.deepEqual(headlineOf('Nothing leaves since 11:42: the line is down. 3 scans wait.'), {
+    head: 'Nothing leaves since 11:42',
+    rest: 'The line is down. 3 scans wait.',
+  });
   assert.deepEqual(headlineOf('All is well'), { head: 'All is well.', rest: '' });
 });
 

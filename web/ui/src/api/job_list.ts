@@ -48,7 +48,9 @@ export const lastList: { q: string; rows: readonly JobRow[]; next: string | null
 
 export function useJobList(q: string): JobList {
   const empty: Held = { q, rows: [], next: undefined, error: undefined };
-  const [held, setHeld] = useState<Held>(() => (lastList.q === q ? { ...empty, rows: [...lastList.rows], next: lastList.next } : empty));
+  const [held, setHeld] = useState<Held>(() =>
+    lastList.q === q ? { ...empty, rows: [...lastList.rows], next: lastList.next } : empty,
+  );
   const now = useRef(held);
   now.current = held;
   const busy = useRef(false);

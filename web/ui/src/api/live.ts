@@ -72,8 +72,7 @@ function connect(): void {
     tell({ kind: 'resync' }); // perhaps the session ended: then the next question says so
     setTimeout(connect, RETRY_MS);
   };
-  for (const kind of KINDS)
-    events.addEventListener(kind, (event) => tell(parse(kind, (event as MessageEvent<string>).data)));
+  for (const kind of KINDS) events.addEventListener(kind, (event) => tell(parse(kind, (event as MessageEvent<string>).data)));
 }
 
 export function startLive(): void {

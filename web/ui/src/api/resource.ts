@@ -32,7 +32,11 @@ export function asProblem(error: unknown): Problem {
 }
 
 /** Calls fn once things are calm after an event that matters. */
-export function useLive(kinds: readonly LiveKind[], fn: () => void, { matters = () => true, calmMs = CALM_MS }: LiveOptions = {}): void {
+export function useLive(
+  kinds: readonly LiveKind[],
+  fn: () => void,
+  { matters = () => true, calmMs = CALM_MS }: LiveOptions = {},
+): void {
   const latest = useRef({ fn, matters });
   latest.current = { fn, matters };
   const key = kinds.join(' ');

@@ -29,7 +29,10 @@ function colour(name: string): string {
 }
 
 function axisTime(kind: 'hour' | 'day', locale: string) {
-  const words = new Intl.DateTimeFormat(locale, kind === 'hour' ? { hour: '2-digit', minute: '2-digit' } : { day: 'numeric', month: 'short' });
+  const words = new Intl.DateTimeFormat(
+    locale,
+    kind === 'hour' ? { hour: '2-digit', minute: '2-digit' } : { day: 'numeric', month: 'short' },
+  );
   return (_: uPlot, splits: number[]) => splits.map((at) => words.format(at * 1000));
 }
 
@@ -57,10 +60,28 @@ export function drawChart(place: HTMLElement, data: ChartData, height: number): 
     legend: { show: false },
     cursor: { show: false },
     // Half a bar more on both sides, where the first and the last one stand.
-    scales: { x: { time: true, range: (_, min, max) => [min - STEP_S[data.kind] / 2, max + STEP_S[data.kind] / 2] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.08)] } },
+    scales: {
+      x: { time: true, range: (_, min, max) => [min - STEP_S[data.kind] / 2, max + STEP_S[data.kind] / 2] },
+      y: { range: (_, __, max) => [0, Math.max(4, max * 1.08)] },
+    },
     axes: [
-      { stroke: ink, grid: { show: false }, ticks: { show: false }, values: axisTime(data.kind, data.locale), space: 60, size: 26, font: '12px system-ui, sans-serif' },
-      { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { show: false }, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000, 50_000], font: '12px system-ui, sans-serif' },
+      {
+        stroke: ink,
+        grid: { show: false },
+        ticks: { show: false },
+        values: axisTime(data.kind, data.locale),
+        space: 60,
+        size: 26,
+        font: '12px system-ui, sans-serif',
+      },
+      {
+        stroke: ink,
+        grid: { stroke: line, width: 1 },
+        ticks: { show: false },
+        size: 44,
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000, 50_000],
+        font: '12px system-ui, sans-serif',
+      },
     ],
     series: [
       {},

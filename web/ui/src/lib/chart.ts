@@ -6,7 +6,13 @@ import { countWords } from './text';
 const STEP: Record<'hour' | 'day', number> = { hour: 3_600_000, day: 86_400_000 };
 
 /** Every bucket between since and until, also those where nothing happened. Each `at` is a bucket's beginning. */
-export function filled<T extends { at: string }>(buckets: readonly T[], kind: 'hour' | 'day', since: number, until: number, none: (at: string) => T): T[] {
+export function filled<T extends { at: string }>(
+  buckets: readonly T[],
+  kind: 'hour' | 'day',
+  since: number,
+  until: number,
+  none: (at: string) => T,
+): T[] {
   const step = STEP[kind];
   const first = buckets[0] ? Date.parse(buckets[0].at) : undefined;
   // Buckets begin at the viewer's midnight, or hour: whichever one is known says where the others are.

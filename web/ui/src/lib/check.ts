@@ -21,7 +21,13 @@ export function checkVerdict(check: Check): { tone: Tone; text: string } {
   if (check.state === 'running') return { tone: 'busy', text: 'Walking through the stages' };
   switch (check.result) {
     case 'ok':
-      return { tone: 'good', text: check.send_to === '' ? 'It works, as far as one can see without sending.' : `It works: the mail to ${check.send_to} was accepted.` };
+      return {
+        tone: 'good',
+        text:
+          check.send_to === ''
+            ? 'It works, as far as one can see without sending.'
+            : `It works: the mail to ${check.send_to} was accepted.`,
+      };
     case 'failed':
       return { tone: 'bad', text: 'It does not work yet.' };
     case 'interrupted':

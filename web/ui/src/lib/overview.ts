@@ -27,12 +27,32 @@ export interface Figure {
 }
 
 export function figuresOf(overview: Overview, clock: Clock): Figure[] {
-  const age = overview.oldest_waiting ? `the oldest since ${momentWords(overview.oldest_waiting, clock)}, ${agoWords(overview.oldest_waiting, clock)}` : '';
+  const age = overview.oldest_waiting
+    ? `the oldest since ${momentWords(overview.oldest_waiting, clock)}, ${agoWords(overview.oldest_waiting, clock)}`
+    : '';
   return [
-    { label: 'Waiting', value: numberWords(overview.waiting), note: overview.waiting > 0 ? age : 'nothing waits', q: 'status:queued,sending,deferred', tone: '' },
-    { label: 'Need you', value: numberWords(overview.held), note: overview.held > 0 ? 'held until you decide' : 'nothing', q: 'status:held', tone: overview.held > 0 ? 'held' : '' },
+    {
+      label: 'Waiting',
+      value: numberWords(overview.waiting),
+      note: overview.waiting > 0 ? age : 'nothing waits',
+      q: 'status:queued,sending,deferred',
+      tone: '',
+    },
+    {
+      label: 'Need you',
+      value: numberWords(overview.held),
+      note: overview.held > 0 ? 'held until you decide' : 'nothing',
+      q: 'status:held',
+      tone: overview.held > 0 ? 'held' : '',
+    },
     { label: 'Sent', value: numberWords(overview.sent_24h), note: 'in 24 hours', q: 'status:sent after:24h', tone: '' },
-    { label: 'Failed', value: numberWords(overview.failed_24h), note: 'in 24 hours', q: 'status:failed,partial after:24h', tone: overview.failed_24h > 0 ? 'bad' : '' },
+    {
+      label: 'Failed',
+      value: numberWords(overview.failed_24h),
+      note: 'in 24 hours',
+      q: 'status:failed,partial after:24h',
+      tone: overview.failed_24h > 0 ? 'bad' : '',
+    },
   ];
 }
 

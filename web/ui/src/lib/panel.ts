@@ -55,7 +55,10 @@ export function httpWay(here: Here, route: string, token: string): PanelWay {
     lines: [
       { label: 'URL', value: `${here.origin}/api/v1/scans${query}` },
       { label: 'Header', value: `Authorization: Bearer ${token}` },
-      { label: 'To try it', value: `curl -H "Authorization: Bearer ${token}" -F document=@scan.pdf "${here.origin}/api/v1/scans${query}"` },
+      {
+        label: 'To try it',
+        value: `curl -H "Authorization: Bearer ${token}" -F document=@scan.pdf "${here.origin}/api/v1/scans${query}"`,
+      },
     ],
   };
 }

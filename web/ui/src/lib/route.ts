@@ -19,7 +19,10 @@ export function parsePlace(hash: string): Place {
   const at = text.indexOf('?');
   const path = at < 0 ? text : text.slice(0, at);
   return {
-    parts: path.split('/').filter((part) => part !== '').map(decode),
+    parts: path
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decode),
     query: new URLSearchParams(at < 0 ? '' : text.slice(at + 1)),
   };
 }

@@ -4,7 +4,7 @@
 
 import type { Attempt, Job, JobRow, JobState } from '../api/types';
 import { classWords } from './words';
-import { capital, countWords, listWords } from './text';
+import { countWords, listWords, sentence } from './text';
 
 /** Each has a colour, a shape and a word: nobody needs to see colours. */
 export type Tone = 'good' | 'busy' | 'wait' | 'held' | 'bad' | 'part' | 'quiet';
@@ -78,9 +78,17 @@ export function statusOf(job: JobRow): Status {
     case 'held':
       return { ...status, why: job.trouble || trouble(job) };
     case 'sent':
-      return { ...status, why: job.method === '' ? 'accepted by Microsoft' : `accepted by Microsoft, ${job.method}`, at: job.finished };
+      return {
+        ...status,
+        why: job.method === '' ? 'accepted by Microsoft' : `accepted by Microsoft, ${job.method}`,
+        at: job.finished,
+      };
     case 'partial':
-      return { ...status, why: `${sentCount(job)} of ${job.recipients.length} accepted: ${trouble(job) || 'others refused'}`, at: job.finished };
+      return {
+        ...status,
+        why: `${sentCount(job)} of ${job.recipients.length} accepted: ${trouble(job) || 'others refused'}`,
+        at: job.finished,
+      };
     case 'failed':
       return { ...status, why: trouble(job), at: job.finished };
     case 'cancelled':
@@ -114,88 +122,98 @@ export function lastFailure(job: Job): Attempt | undefined {
   return job.attempts.filter((attempt) => attempt.outcome !== 'accepted').sort((a, b) => b.n - a.n)[0];
 }
 
+/** Said when the last attempt ended without an answer. */
 function ifUnknown(job: Job): string {
   const last = [...job.attempts].sort((a, b) => b.n - a.n)[0];
-  return last?.outcome === 'unknown'
-    ? ' The connection was lost after the message was handed over and before Microsoft answered, so it may arrive twice.'
-    : '';
+  if (last?.outcome !== 'unknown') return '';
+  return ' The connection was lost after the message was handed over and before Microsoft answered, so it may arrive twice.';
 }
 
-function canAgain(job: Job): Action[] {
-  return job.documents_deleted ? [] : ['retry', 'forward'];
-}
-
-function deletedNote(job: Job): string {
+function ifDeleted(job: Job): string {
   return job.documents_deleted ? ' Its documents were deleted when their time was over, so it cannot be sent again.' : '';
 }
 
-export function bannerOf(job: Job): Banner {
+/** What is not there any more is not offered. */
+function offered(job: Job, ...actions: Action[]): Action[] {
+  return job.documents_deleted ? actions.filter((action) => action === 'cancel') : actions;
+}
+
+/** Why, as the daemon says it. */
+function reasonOf(job: Job): string {
+  return sentence(job.trouble || lastFailure(job)?.summary || '');
+}
+
+type Words = Pick<Banner, 'title' | 'next' | 'actions'>;
+
+function queued(job: Job): Words {
+  const next = job.waits_in
+    ? `It stands in line for ${job.waits_in}, and goes out when it is its turn.`
+    : 'It goes out in a moment, by itself.';
+  return { title: 'Received, and about to be sent', next, actions: ['cancel'] };
+}
+
+function sending(job: Job): Words {
+  const by = job.method || 'the first way that is open';
+  const next = `By ${by}. This page shows the answer as soon as it is there.`;
+  return { title: 'Being handed to Microsoft now', next, actions: [] };
+}
+
+function deferred(job: Job): Words {
   const failure = lastFailure(job);
-  const fix = failure?.fix ?? '';
-  const banner = { tone: toneOf(job.state), fix: '', nextAt: null as string | null };
-  const people = job.recipients.length === 1 ? 'The recipient' : `All ${countWords(job.recipients.length, 'recipient')}`;
-  switch (job.state) {
-    case 'queued':
-      return {
-        ...banner,
-        title: 'Received, and about to be sent',
-        next: job.waits_in ? `It stands in line for ${job.waits_in}, and goes out when it is its turn.` : 'It goes out in a moment, by itself.',
-        actions: ['cancel'],
-      };
-    case 'sending':
-      return { ...banner, title: 'Being handed to Microsoft now', next: `By ${job.method || 'the first way that is open'}. This page shows the answer as soon as it is there.`, actions: [] };
-    case 'deferred':
-      return {
-        ...banner,
-        title: job.waits_for_method ? 'Received, and waits until a way to Microsoft is open' : `Received, and waits: ${capitalNot(trouble({ ...job, summary: job.summary ?? failure?.summary ?? '', class: job.class ?? failure?.class ?? '' }) || 'it is tried again')}`,
-        next: `${job.next_attempt ? 'It is tried again by itself' : 'It goes out by itself as soon as a way opens'}; nothing is lost meanwhile.${ifUnknown(job)}`,
-        nextAt: job.next_attempt,
-        fix,
-        actions: ['retry', 'cancel', 'forward'],
-      };
-    case 'held':
-      return {
-        ...banner,
-        title: 'Received, and waits for you',
-        next: `${capital(job.trouble || failure?.summary || 'Somebody has to look at it')}${endStop(job.trouble || failure?.summary || '')} Nothing happens until somebody sends it again or cancels it.${ifUnknown(job)}${deletedNote(job)}`,
-        fix,
-        actions: job.documents_deleted ? ['cancel'] : ['retry', 'cancel', 'forward'],
-      };
-    case 'sent':
-      return {
-        ...banner,
-        title: 'Accepted by Microsoft',
-        next: `${people} ${job.recipients.length === 1 ? 'was' : 'were'} accepted. If it is not in the inbox, look in Junk and quarantine, then trace the message by its Message-ID.`,
-        actions: job.documents_deleted ? [] : ['forward'],
-      };
-    case 'partial': {
-      const refused = job.recipients.filter((recipient) => recipient.state === 'failed').map((recipient) => recipient.address);
-      return {
-        ...banner,
-        title: `Accepted for ${sentCount(job)} of ${job.recipients.length} recipients`,
-        next: `Refused: ${refused.length > 4 ? `${listWords(refused.slice(0, 3))} and ${refused.length - 3} more` : listWords(refused)}. Sending again goes to those only.${deletedNote(job)}`,
-        fix,
-        actions: canAgain(job),
-      };
-    }
-    case 'failed':
-      return {
-        ...banner,
-        title: failedCount(job) === job.recipients.length && job.recipients.length > 1 ? 'Failed for all recipients' : 'Failed for good',
-        next: `${capital(job.trouble || failure?.summary || '')}${endStop(job.trouble || failure?.summary || '')} It is not tried again by itself.${deletedNote(job)}`.trim(),
-        fix,
-        actions: canAgain(job),
-      };
-    case 'cancelled':
-      return { ...banner, title: 'Cancelled', next: `Somebody stopped it. It can still be sent.${deletedNote(job)}`.replace(/ It can still be sent\.(?= )/, ''), actions: canAgain(job) };
-  }
-  return { ...banner, title: job.state, next: '', actions: [] };
+  const why = trouble({ ...job, class: job.class ?? failure?.class ?? null, summary: job.summary ?? failure?.summary ?? null });
+  const when = job.next_attempt ? 'It is tried again by itself' : 'It goes out by itself as soon as a way opens';
+  return {
+    title: job.waits_for_method
+      ? 'Received, and waits until a way to Microsoft is open'
+      : `Received, and waits: ${why || 'it is tried again'}`,
+    next: `${when}; nothing is lost meanwhile.${ifUnknown(job)}`,
+    actions: offered(job, 'retry', 'cancel', 'forward'),
+  };
 }
 
-function endStop(text: string): string {
-  return text === '' || /[.!?]$/.test(text.trim()) ? '' : '.';
+function held(job: Job): Words {
+  const why = reasonOf(job) || 'Somebody has to look at it.';
+  const next = `${why} Nothing happens until somebody sends it again or cancels it.${ifUnknown(job)}${ifDeleted(job)}`;
+  return { title: 'Received, and waits for you', next, actions: offered(job, 'retry', 'cancel', 'forward') };
 }
 
-function capitalNot(text: string): string {
-  return /^[A-Z][a-z]+ (is|refuses|limits|blocks|wants|does)/.test(text) || text === '' ? text : text[0]!.toLowerCase() + text.slice(1);
+function sent(job: Job): Words {
+  const who = job.recipients.length === 1 ? 'The recipient was' : `All ${countWords(job.recipients.length, 'recipient')} were`;
+  const next = `${who} accepted. If it is not in the inbox, look in Junk and quarantine, then trace the message by its Message-ID.`;
+  return { title: 'Accepted by Microsoft', next, actions: offered(job, 'forward') };
+}
+
+function partial(job: Job): Words {
+  const refused = job.recipients.filter((recipient) => recipient.state === 'failed').map((recipient) => recipient.address);
+  const shown = refused.length > 4 ? [...refused.slice(0, 3), `${refused.length - 3} more`] : refused;
+  return {
+    title: `Accepted for ${sentCount(job)} of ${job.recipients.length} recipients`,
+    next: `Refused: ${listWords(shown)}. Sending again goes to those only.${ifDeleted(job)}`,
+    actions: offered(job, 'retry', 'forward'),
+  };
+}
+
+function failed(job: Job): Words {
+  const all = job.recipients.length > 1 && failedCount(job) === job.recipients.length;
+  const next = `${reasonOf(job)} It is not tried again by itself.${ifDeleted(job)}`.trim();
+  return { title: all ? 'Failed for all recipients' : 'Failed for good', next, actions: offered(job, 'retry', 'forward') };
+}
+
+function cancelled(job: Job): Words {
+  const next = `Somebody stopped it.${ifDeleted(job) || ' It can still be sent.'}`;
+  return { title: 'Cancelled', next, actions: offered(job, 'retry', 'forward') };
+}
+
+const banners: Record<JobState, (job: Job) => Words> = { queued, sending, deferred, held, sent, partial, failed, cancelled };
+/** In the others what failed once does not matter any more, or nobody can mend it. */
+const mendable: readonly JobState[] = ['deferred', 'held', 'partial', 'failed'];
+
+export function bannerOf(job: Job): Banner {
+  const words = banners[job.state]?.(job) ?? { title: job.state, next: '', actions: [] };
+  return {
+    ...words,
+    tone: toneOf(job.state),
+    nextAt: job.state === 'deferred' ? job.next_attempt : null,
+    fix: mendable.includes(job.state) ? (lastFailure(job)?.fix ?? '') : '',
+  };
 }

@@ -45,11 +45,31 @@ export function FirstUser({ linkKey, onSignedIn }: { linkKey: string; onSignedIn
         )}
         <Field label="Name" hint="Small letters, digits, “.”, “_” and “-”.">
           {(ties) => (
-            <input {...ties} ref={first} name="name" autocomplete="username" autocapitalize="none" spellcheck={false} required maxLength={64} pattern="[a-z0-9._\-]+" />
+            <input
+              {...ties}
+              ref={first}
+              name="name"
+              autocomplete="username"
+              autocapitalize="none"
+              spellcheck={false}
+              required
+              maxLength={64}
+              pattern="[a-z0-9._\-]+"
+            />
           )}
         </Field>
         <Field label="Password" hint={`At least ${PASSWORD_MIN} characters. A sentence is fine.`}>
-          {(ties) => <input {...ties} name="password" type="password" autocomplete="new-password" required minLength={PASSWORD_MIN} maxLength={256} />}
+          {(ties) => (
+            <input
+              {...ties}
+              name="password"
+              type="password"
+              autocomplete="new-password"
+              required
+              minLength={PASSWORD_MIN}
+              maxLength={256}
+            />
+          )}
         </Field>
         <label>
           Password, once more

@@ -50,9 +50,7 @@ function Facts({ job }: { job: Job }) {
     <dl class="facts">
       <Fact label="Subject">{job.subject}</Fact>
       <Fact label="From">{job.from}</Fact>
-      <Fact label="Came by">
-        {cameBy(job)}
-      </Fact>
+      <Fact label="Came by">{cameBy(job)}</Fact>
       <Fact label="Taken">
         <When at={job.created} />
       </Fact>
@@ -104,7 +102,10 @@ function Story({ job, reload }: { job: Job; reload: () => void }) {
           </Part>
         </div>
         <div>
-          <Part id="recipients" title={job.recipients.length > 1 ? `${numberWords(job.recipients.length)} recipients` : 'Recipient'}>
+          <Part
+            id="recipients"
+            title={job.recipients.length > 1 ? `${numberWords(job.recipients.length)} recipients` : 'Recipient'}
+          >
             <Recipients recipients={job.recipients} />
           </Part>
           <Part id="decision" title="Why this way">
@@ -124,7 +125,9 @@ function neighbour(id: string, step: number): string | undefined {
 
 export function JobPage({ id }: { id: string }) {
   const known = isJobId(id);
-  const job = useResource<Job>(known ? `/api/v1/jobs/${id}` : null, ['job'], { matters: (event) => event.id === undefined || event.id === id });
+  const job = useResource<Job>(known ? `/api/v1/jobs/${id}` : null, ['job'], {
+    matters: (event) => event.id === undefined || event.id === id,
+  });
   const move = (step: number) => {
     const other = neighbour(id, step);
     if (other) goTo(jobPlace(other), true);

@@ -42,7 +42,11 @@ function Views({ q, onChange }: { q: string; onChange: (q: string) => void }) {
       <ul class="tabs" aria-label="Views">
         {views.map((view) => (
           <li key={view.value}>
-            <button type="button" aria-pressed={status === view.value} onClick={() => onChange(withTerm(q, 'status', view.value))}>
+            <button
+              type="button"
+              aria-pressed={status === view.value}
+              onClick={() => onChange(withTerm(q, 'status', view.value))}
+            >
               {view.name}
             </button>
           </li>
@@ -59,7 +63,12 @@ function Views({ q, onChange }: { q: string; onChange: (q: string) => void }) {
           {!spans.some((span) => span.value === after) && <option value={after}>since {after}</option>}
         </select>
       </label>
-      <a class="export" role="button" href={withQuery('/api/v1/jobs/export', { q, zone_offset_min: zoneOffset() })} download="scanpost-jobs.csv">
+      <a
+        class="export"
+        role="button"
+        href={withQuery('/api/v1/jobs/export', { q, zone_offset_min: zoneOffset() })}
+        download="scanpost-jobs.csv"
+      >
         <Icon name="download" size={15} /> CSV<span class="unseen"> of this list</span>
       </a>
     </div>
@@ -98,7 +107,9 @@ function useEndInView(onEnd: () => void) {
   latest.current = onEnd;
   useEffect(() => {
     if (!end.current) return;
-    const observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && latest.current(), { rootMargin: '600px' });
+    const observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && latest.current(), {
+      rootMargin: '600px',
+    });
     observer.observe(end.current);
     return () => observer.disconnect();
   }, []);
@@ -198,7 +209,8 @@ export function Jobs({ q }: { q: string }) {
       )}
       {empty && q !== '' && (
         <Empty icon="search" title="No job fits">
-          Nothing that scanpost took in fits this search. If the scan should be here, look at <a href="#/sources">Sources</a>: it may have been refused at the door.
+          Nothing that scanpost took in fits this search. If the scan should be here, look at <a href="#/sources">Sources</a>: it
+          may have been refused at the door.
         </Empty>
       )}
       {list.rows.length > 0 && (
@@ -211,11 +223,21 @@ export function Jobs({ q }: { q: string }) {
                   <span class="unseen">Mark</span>
                 </th>
               )}
-              <th role="columnheader" scope="col">Status</th>
-              <th role="columnheader" scope="col">Scan</th>
-              <th role="columnheader" scope="col">To</th>
-              <th role="columnheader" scope="col">Came by</th>
-              <th role="columnheader" scope="col">Taken</th>
+              <th role="columnheader" scope="col">
+                Status
+              </th>
+              <th role="columnheader" scope="col">
+                Scan
+              </th>
+              <th role="columnheader" scope="col">
+                To
+              </th>
+              <th role="columnheader" scope="col">
+                Came by
+              </th>
+              <th role="columnheader" scope="col">
+                Taken
+              </th>
             </tr>
           </thead>
           <tbody role="rowgroup">

@@ -34,7 +34,9 @@ function Budget({ method }: { method: Method }) {
   const { rate, per_day: day, connections } = method.budget;
   return (
     <div class="budget">
-      {rate && <Gauge label={`In the last ${spanWords(rate.window_s * 1000)}`} used={rate.used} of={rate.count} unit="messages" />}
+      {rate && (
+        <Gauge label={`In the last ${spanWords(rate.window_s * 1000)}`} used={rate.used} of={rate.count} unit="messages" />
+      )}
       {day && <Gauge label="In the last 24 hours" used={day.used} of={day.count} unit="recipients" />}
       <p class="muted fine">{countWords(connections, 'connection')} at once, for all copiers together</p>
     </div>
@@ -75,7 +77,12 @@ function Card({ method, stats, chosen }: { method: Method; stats: Stats | undefi
   }, [chosen]);
   const shut = method.enabled && method.state === 'down';
   return (
-    <section ref={card} class={`panel method ${toneOf(method)}`} aria-labelledby={`method-${method.name}`} data-method={method.name}>
+    <section
+      ref={card}
+      class={`panel method ${toneOf(method)}`}
+      aria-labelledby={`method-${method.name}`}
+      data-method={method.name}
+    >
       <header>
         <h2 id={`method-${method.name}`}>{method.name}</h2>
         <Pill tone={toneOf(method)} word={methodStateWords(method.state, method.enabled)} />
@@ -93,14 +100,29 @@ function Card({ method, stats, chosen }: { method: Method; stats: Stats | undefi
             <strong>{sentence(method.reason || 'Shut')}</strong>
           </p>
           <p class="muted fine">
-            Since <When at={method.since} />. {method.retry_at ? <>Tried again <When at={method.retry_at} ago />, by the next scan.</> : 'Tried again by the next scan.'}
+            Since <When at={method.since} />.{' '}
+            {method.retry_at ? (
+              <>
+                Tried again <When at={method.retry_at} ago />, by the next scan.
+              </>
+            ) : (
+              'Tried again by the next scan.'
+            )}
           </p>
           {method.fix !== '' && <FixText fix={method.fix} />}
         </div>
       )}
       {!shut && method.enabled && (
         <p class="fine">
-          {method.state === 'unproven' ? 'No mail was accepted this way yet. A test mail proves it.' : method.state === 'half-open' ? 'It was shut; the next scan tries whether it is open again.' : <>Last accepted: <When at={method.proven_at} />.</>}
+          {method.state === 'unproven' ? (
+            'No mail was accepted this way yet. A test mail proves it.'
+          ) : method.state === 'half-open' ? (
+            'It was shut; the next scan tries whether it is open again.'
+          ) : (
+            <>
+              Last accepted: <When at={method.proven_at} />.
+            </>
+          )}
         </p>
       )}
       <Budget method={method} />

@@ -19,7 +19,9 @@ export function SignIn({ onSignedIn, note }: { onSignedIn: (session: Session) =>
     const form = new FormData(event.currentTarget);
     setBusy(true);
     try {
-      onSignedIn(await ask<Session>('POST', '/api/v1/session', { body: { name: form.get('name'), password: form.get('password') } }));
+      onSignedIn(
+        await ask<Session>('POST', '/api/v1/session', { body: { name: form.get('name'), password: form.get('password') } }),
+      );
     } catch (problem) {
       setError(sentence(asProblem(problem).message));
       setBusy(false);
@@ -37,7 +39,15 @@ export function SignIn({ onSignedIn, note }: { onSignedIn: (session: Session) =>
         )}
         <label>
           Name
-          <input ref={first} name="name" autocomplete="username" autocapitalize="none" spellcheck={false} required maxLength={64} />
+          <input
+            ref={first}
+            name="name"
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            required
+            maxLength={64}
+          />
         </label>
         <label>
           Password

@@ -77,7 +77,9 @@ export function BulkDialog({ wish, onClose }: { wish: BulkWish | null; onClose: 
         {count !== null && wish && (
           <>
             <strong>{countText(count)}</strong> {wish.ids ? 'that you marked' : 'of this search'}{' '}
-            {wish.action === 'retry' ? 'will be sent again; what was accepted already is not sent twice.' : 'will be cancelled; what is sent already stays sent.'}
+            {wish.action === 'retry'
+              ? 'will be sent again; what was accepted already is not sent twice.'
+              : 'will be cancelled; what is sent already stays sent.'}
           </>
         )}
       </p>
@@ -93,7 +95,11 @@ export function BulkDialog({ wish, onClose }: { wish: BulkWish | null; onClose: 
       )}
       {busy && (
         <p role="status">
-          {count && !count.more && count.count > 0 ? <progress value={done} max={count.count} aria-label="Progress" /> : <progress aria-label="Progress" />}
+          {count && !count.more && count.count > 0 ? (
+            <progress value={done} max={count.count} aria-label="Progress" />
+          ) : (
+            <progress aria-label="Progress" />
+          )}
           {countWords(done, 'job')} so far
         </p>
       )}
@@ -101,7 +107,12 @@ export function BulkDialog({ wish, onClose }: { wish: BulkWish | null; onClose: 
         <button type="button" class="secondary" disabled={busy} onClick={() => onClose(false)}>
           Leave as it is
         </button>
-        <button type="button" class={wish?.action === 'cancel' ? 'danger' : ''} disabled={busy || count === null || count.count === 0} onClick={() => void go()}>
+        <button
+          type="button"
+          class={wish?.action === 'cancel' ? 'danger' : ''}
+          disabled={busy || count === null || count.count === 0}
+          onClick={() => void go()}
+        >
           {count === null ? word : `${word}: ${countText(count)}`}
         </button>
       </footer>

@@ -18,7 +18,9 @@ interface Props {
 function Numbers({ title, times, series, kind }: Props) {
   const clock = useClock();
   const day = new Intl.DateTimeFormat(clock.locale, { weekday: 'short', day: 'numeric', month: 'short' });
-  const rows = times.map((at, i) => ({ at, values: series.map((one) => one.values[i] ?? 0) })).filter((row) => row.values.some((value) => value > 0));
+  const rows = times
+    .map((at, i) => ({ at, values: series.map((one) => one.values[i] ?? 0) }))
+    .filter((row) => row.values.some((value) => value > 0));
   return (
     <details class="numbers">
       <summary>
@@ -56,7 +58,12 @@ export function Chart(props: Props) {
   const place = useRef<HTMLDivElement>(null);
   const [theme, setTheme] = useState(0);
   const { locale } = useClock();
-  const data: ChartData = { times: props.times.map((at) => Date.parse(at) / 1000), series: props.series, kind: props.kind, locale };
+  const data: ChartData = {
+    times: props.times.map((at) => Date.parse(at) / 1000),
+    series: props.series,
+    kind: props.kind,
+    locale,
+  };
   const key = JSON.stringify(data);
 
   useEffect(() => {
@@ -67,9 +74,12 @@ export function Chart(props: Props) {
   useEffect(() => {
     let gone = false;
     let remove = () => {};
-    import('../lazy/chart').then(({ drawChart }) => {
-      if (!gone && place.current) remove = drawChart(place.current, data, props.height ?? 160);
-    }, () => {}); // the table below has the numbers all the same
+    import('../lazy/chart').then(
+      ({ drawChart }) => {
+        if (!gone && place.current) remove = drawChart(place.current, data, props.height ?? 160);
+      },
+      () => {},
+    ); // the table below has the numbers all the same
     return () => {
       gone = true;
       remove();
@@ -78,7 +88,13 @@ export function Chart(props: Props) {
 
   return (
     <figure class="chart">
-      <div ref={place} class="chart-place" role="img" aria-label={props.sentence} style={{ minHeight: `${props.height ?? 160}px` }} />
+      <div
+        ref={place}
+        class="chart-place"
+        role="img"
+        aria-label={props.sentence}
+        style={{ minHeight: `${props.height ?? 160}px` }}
+      />
       <figcaption>
         <ul class="legend" aria-hidden="true">
           {props.series.map((one) => (

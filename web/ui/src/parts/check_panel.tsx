@@ -34,7 +34,9 @@ function Step({ step }: { step: CheckStep }) {
 }
 
 function Steps({ id }: { id: string }) {
-  const check = useResource<Check>(`/api/v1/checks/${id}`, ['check'], { matters: (event) => event.id === undefined || event.id === id });
+  const check = useResource<Check>(`/api/v1/checks/${id}`, ['check'], {
+    matters: (event) => event.id === undefined || event.id === id,
+  });
   const running = check.data !== undefined && check.data.state !== 'done';
   const { reload } = check;
   useEffect(() => {
@@ -77,7 +79,11 @@ export function CheckPanel({ method }: { method: Method }) {
     setBusy(true);
     setError('');
     try {
-      const made = await ask<Check>('POST', `/api/v1/methods/${encodeURIComponent(method.name)}/check`, send === '' ? {} : { body: { send } });
+      const made = await ask<Check>(
+        'POST',
+        `/api/v1/methods/${encodeURIComponent(method.name)}/check`,
+        send === '' ? {} : { body: { send } },
+      );
       setId(made.id);
       setMailing(false);
     } catch (problem) {
@@ -92,7 +98,13 @@ export function CheckPanel({ method }: { method: Method }) {
         <button type="button" class="small" aria-busy={busy} disabled={busy || !method.enabled} onClick={() => void start('')}>
           {!busy && <Icon name="play" size={14} />} Check now<span class="unseen"> {method.name}</span>
         </button>
-        <button type="button" class="plain small" aria-expanded={mailing} disabled={busy || !method.enabled} onClick={() => setMailing(!mailing)}>
+        <button
+          type="button"
+          class="plain small"
+          aria-expanded={mailing}
+          disabled={busy || !method.enabled}
+          onClick={() => setMailing(!mailing)}
+        >
           Prove it with a test mail<span class="unseen"> by {method.name}</span>
         </button>
       </div>
@@ -106,7 +118,13 @@ export function CheckPanel({ method }: { method: Method }) {
         >
           <label>
             Send it to
-            <input type="email" required value={address} placeholder="you@example.com" onInput={(event) => setAddress(event.currentTarget.value)} />
+            <input
+              type="email"
+              required
+              value={address}
+              placeholder="you@example.com"
+              onInput={(event) => setAddress(event.currentTarget.value)}
+            />
           </label>
           <button type="submit" class="small" disabled={busy}>
             Send

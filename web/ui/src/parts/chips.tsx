@@ -10,7 +10,12 @@ export function Chips({ q, onChange }: { q: string; onChange: (q: string) => voi
     <ul class="chips" aria-label="Filters">
       {terms.map((term) => (
         <li key={`${term.start} ${term.key}`}>
-          <button type="button" class="chip" aria-label={`Take away: ${chipText(term)}`} onClick={() => onChange(withoutTerm(q, term))}>
+          <button
+            type="button"
+            class="chip"
+            aria-label={`Take away: ${chipText(term)}`}
+            onClick={() => onChange(withoutTerm(q, term))}
+          >
             {chipText(term)}
             <Icon name="close" size={13} />
           </button>

@@ -71,7 +71,19 @@ function MakeToken({ onMade, onClose }: { onMade: (made: Made) => void; onClose:
         </p>
       )}
       <Field label="Device" hint="Small letters, digits, “.”, “_” and “-”.">
-        {(ties) => <input {...ties} name="name" required maxLength={64} pattern="[a-z0-9._\-]+" placeholder="copier-2nd-floor" autocomplete="off" autocapitalize="none" spellcheck={false} />}
+        {(ties) => (
+          <input
+            {...ties}
+            name="name"
+            required
+            maxLength={64}
+            pattern="[a-z0-9._\-]+"
+            placeholder="copier-2nd-floor"
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+          />
+        )}
       </Field>
       <Field label="Route">
         {(ties) =>
@@ -141,7 +153,8 @@ function Device({ device, onRevoke }: { device: Token; onRevoke: ((device: Token
         </p>
         <p class="muted fine">
           {device.route !== '' ? `Route ${device.route}` : 'Any route'}
-          {device.to.length > 0 && `, may send to ${listWords(device.to)}`}. Last scan: <When at={device.last_scan ?? null} />. Last seen: <When at={device.last_used} />.
+          {device.to.length > 0 && `, may send to ${listWords(device.to)}`}. Last scan: <When at={device.last_scan ?? null} />.
+          Last seen: <When at={device.last_used} />.
           {gone && (
             <>
               {' '}
@@ -209,7 +222,12 @@ export function Devices({ devices, reload }: { devices: Token[]; reload: () => v
           <Device key={device.name} device={device} onRevoke={admin ? setEnding : null} />
         ))}
       </ul>
-      <Dialog open={making || made !== null} title={made ? `The token of ${made.name}` : 'Add a device'} onClose={close} wide={made !== null}>
+      <Dialog
+        open={making || made !== null}
+        title={made ? `The token of ${made.name}` : 'Add a device'}
+        onClose={close}
+        wide={made !== null}
+      >
         {made ? (
           <ShowToken made={made} onClose={close} />
         ) : (

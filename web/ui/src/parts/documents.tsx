@@ -51,7 +51,9 @@ export function Documents({ job }: { job: Job }) {
       {job.documents_deleted && <p class="muted">Deleted when their time was over; the history stays.</p>}
       {!admin && !job.documents_deleted && <p class="muted fine">Only administrators may open them.</p>}
       <Dialog open={open !== null} title={open?.name ?? ''} onClose={() => setOpen(null)} wide>
-        {open && <Preview path={`${pathOf(job, open)}?inline=1`} name={open.name} kind={previewKind(open.type)} size={open.size} />}
+        {open && (
+          <Preview path={`${pathOf(job, open)}?inline=1`} name={open.name} kind={previewKind(open.type)} size={open.size} />
+        )}
       </Dialog>
     </>
   );

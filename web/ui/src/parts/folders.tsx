@@ -39,8 +39,8 @@ function FolderItem({ folder }: { folder: Folder }) {
         </p>
         {folder.advised_settle_ms !== null && (
           <p class="fine">
-            A source pauses long while it writes: <code>settle = {Math.ceil(folder.advised_settle_ms / 1000)}s</code> would be safe (it went on after{' '}
-            {spanWords(folder.advised_settle_ms / 2)}).
+            A source pauses long while it writes: <code>settle = {Math.ceil(folder.advised_settle_ms / 1000)}s</code> would be
+            safe (it went on after {spanWords(folder.advised_settle_ms / 2)}).
           </p>
         )}
         <details>

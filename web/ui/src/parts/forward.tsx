@@ -47,7 +47,17 @@ export function ForwardDialog({ job, open, onClose }: { job: Job; open: boolean;
           </p>
         )}
         <Field label="To" hint="One address a line, or with commas.">
-          {(ties) => <textarea {...ties} name="to" rows={3} required spellcheck={false} autocapitalize="none" placeholder="name@example.com" />}
+          {(ties) => (
+            <textarea
+              {...ties}
+              name="to"
+              rows={3}
+              required
+              spellcheck={false}
+              autocapitalize="none"
+              placeholder="name@example.com"
+            />
+          )}
         </Field>
         <footer class="dialog-actions">
           <button type="button" class="secondary" onClick={onClose}>

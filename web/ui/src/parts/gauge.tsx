@@ -13,7 +13,15 @@ export function Gauge({ label, used, of, unit }: { label: string; used: number; 
           <strong>{numberWords(used)}</strong> of {numberWords(of)} {unit}
         </span>
       </div>
-      <div class="gauge-bar" role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={of} aria-valuenow={Math.min(used, of)} aria-valuetext={`${used} of ${of} ${unit}`}>
+      <div
+        class="gauge-bar"
+        role="meter"
+        aria-label={label}
+        aria-valuemin={0}
+        aria-valuemax={of}
+        aria-valuenow={Math.min(used, of)}
+        aria-valuetext={`${used} of ${of} ${unit}`}
+      >
         <span style={{ width: `${part * 100}%` }} />
       </div>
     </div>

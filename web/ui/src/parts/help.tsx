@@ -43,8 +43,8 @@ export function Help({ open, onClose }: { open: boolean; onClose: () => void }) 
             ))}
           </dl>
           <p class="muted fine">
-            Words without a colon are looked for in document names, subjects, addresses, users and job numbers. “-” in front means “not”, and
-            quotes keep words together: <code>-status:sent subject:"annual report"</code>
+            Words without a colon are looked for in document names, subjects, addresses, users and job numbers. “-” in front means
+            “not”, and quotes keep words together: <code>-status:sent subject:"annual report"</code>
           </p>
         </section>
       </div>

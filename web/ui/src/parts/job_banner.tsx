@@ -56,7 +56,12 @@ export function JobBanner({ job, onChanged }: { job: Job; onChanged: () => void 
           {banner.nextAt && (
             <>
               {' '}
-              Next try: <strong><When at={banner.nextAt} /></strong> (<When at={banner.nextAt} ago />).
+              Next try:{' '}
+              <strong>
+                <When at={banner.nextAt} />
+              </strong>{' '}
+              (<When at={banner.nextAt} ago />
+              ).
             </>
           )}
         </p>

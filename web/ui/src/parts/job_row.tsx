@@ -59,7 +59,9 @@ function Row({ job, marked, onMark }: Props) {
       </td>
       <td role="cell" class="cell-source">
         <span title={cameBy(job)}>{job.source_name || sourceKind(job.source)}</span>
-        <span class="sub">{[job.source_name === '' ? '' : sourceKind(job.source), userOf(job)].filter((word) => word !== '').join(', ')}</span>
+        <span class="sub">
+          {[job.source_name === '' ? '' : sourceKind(job.source), userOf(job)].filter((word) => word !== '').join(', ')}
+        </span>
       </td>
       <td role="cell" class="cell-when">
         <When at={job.created} />

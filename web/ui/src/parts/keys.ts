@@ -7,7 +7,8 @@ export type Keys = Record<string, (event: KeyboardEvent) => void>;
 function writes(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || target.closest('textarea, select, dialog, input:not([type=checkbox]):not([type=radio])') !== null)
+    (target.isContentEditable ||
+      target.closest('textarea, select, dialog, input:not([type=checkbox]):not([type=radio])') !== null)
   );
 }
 

@@ -15,7 +15,11 @@ interface Props {
 }
 
 /** The bytes, with how far they are. */
-async function fetchBytes(path: string, signal: AbortSignal, onProgress: (bytes: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+async function fetchBytes(
+  path: string,
+  signal: AbortSignal,
+  onProgress: (bytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
   const response = await askResponse('GET', path, { signal, headers: { Accept: '*/*' } });
   const reader = response.body?.getReader();
   if (!reader) return new Uint8Array(await response.arrayBuffer());
@@ -53,7 +57,10 @@ function Pages({ bytes, name, onError }: { bytes: Uint8Array<ArrayBuffer>; name:
   useEffect(() => {
     const control = new AbortController();
     import('../lazy/pdf')
-      .then(({ showPdf }) => place.current && showPdf(bytes.slice(), place.current, name, control.signal, (shown, of) => setPages({ shown, of })))
+      .then(
+        ({ showPdf }) =>
+          place.current && showPdf(bytes.slice(), place.current, name, control.signal, (shown, of) => setPages({ shown, of })),
+      )
       .catch((error: unknown) => !control.signal.aborted && onError(error));
     return () => control.abort();
   }, [bytes]);
@@ -74,7 +81,10 @@ export function Preview({ path, name, kind, size }: Props) {
   const [broken, setBroken] = useState('');
   useEffect(() => {
     const control = new AbortController();
-    fetchBytes(path, control.signal, setGot).then(setBytes, (error: unknown) => !control.signal.aborted && setProblem(asProblem(error)));
+    fetchBytes(path, control.signal, setGot).then(
+      setBytes,
+      (error: unknown) => !control.signal.aborted && setProblem(asProblem(error)),
+    );
     return () => control.abort();
   }, [path]);
 
@@ -87,5 +97,13 @@ export function Preview({ path, name, kind, size }: Props) {
       </p>
     );
   const cannot = () => setBroken('The browser cannot show this document; it may be damaged. Download it to look closer.');
-  return <div class="preview">{kind === 'pdf' ? <Pages bytes={bytes} name={name} onError={cannot} /> : <Picture bytes={bytes} name={name} onError={cannot} />}</div>;
+  return (
+    <div class="preview">
+      {kind === 'pdf' ? (
+        <Pages bytes={bytes} name={name} onError={cannot} />
+      ) : (
+        <Picture bytes={bytes} name={name} onError={cannot} />
+      )}
+    </div>
+  );
 }

@@ -18,9 +18,13 @@ function offersFor(text: string): Offer[] {
   const last = /\S*$/.exec(text)?.[0] ?? '';
   const bare = last.replace(/^-/, '').toLowerCase();
   if (bare.startsWith('status:'))
-    return [...stateGroups, ...states].filter((state) => state.startsWith(bare.slice(7))).map((state) => ({ text: `status:${state} `, means: '' }));
+    return [...stateGroups, ...states]
+      .filter((state) => state.startsWith(bare.slice(7)))
+      .map((state) => ({ text: `status:${state} `, means: '' }));
   if (bare.includes(':')) return [];
-  return keys.filter((item) => item.key.startsWith(bare)).map((item) => ({ text: `${item.key}:`, means: `${item.means}, as ${item.example}` }));
+  return keys
+    .filter((item) => item.key.startsWith(bare))
+    .map((item) => ({ text: `${item.key}:`, means: `${item.means}, as ${item.example}` }));
 }
 
 export function SearchBox({ q, onSearch }: { q: string; onSearch: (q: string) => void }) {

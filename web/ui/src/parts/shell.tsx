@@ -119,7 +119,10 @@ export function Shell({ place }: { place: Place }) {
               ))}
           </ul>
         </nav>
-        <SearchBox q={room === 'jobs' ? (place.query.get('q') ?? '') : ''} onSearch={(q) => goTo(jobsPlace(q), where === 'jobs')} />
+        <SearchBox
+          q={room === 'jobs' ? (place.query.get('q') ?? '') : ''}
+          onSearch={(q) => goTo(jobsPlace(q), where === 'jobs')}
+        />
         <UserMenu onHelp={() => setHelping(true)} />
       </header>
       <Connection />

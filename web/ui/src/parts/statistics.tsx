@@ -38,7 +38,11 @@ function Scans({ stats, span, since }: { stats: Stats; span: Span; since: number
         series={[
           { name: 'sent', colour: '--accent', values: buckets.map((bucket) => bucket.sent) },
           { name: 'failed', colour: '--bad', values: buckets.map((bucket) => bucket.failed) },
-          { name: 'still on the way, or cancelled', colour: '--line-strong', values: buckets.map((bucket) => Math.max(0, bucket.received - bucket.sent - bucket.failed)) },
+          {
+            name: 'still on the way, or cancelled',
+            colour: '--line-strong',
+            values: buckets.map((bucket) => Math.max(0, bucket.received - bucket.sent - bucket.failed)),
+          },
         ]}
       />
     </section>
@@ -71,7 +75,11 @@ function Delivery({ delivery }: { delivery: Stats['delivery'] }) {
 }
 
 function failureSearch(failure: Stats['failures'][number], after: string): string {
-  const words = [failure.class === '' ? 'status:failed,partial' : `class:${failure.class}`, failure.cause === '' ? '' : `cause:${failure.cause}`, `after:${after}`];
+  const words = [
+    failure.class === '' ? 'status:failed,partial' : `class:${failure.class}`,
+    failure.cause === '' ? '' : `cause:${failure.cause}`,
+    `after:${after}`,
+  ];
   return words.filter((word) => word !== '').join(' ');
 }
 
@@ -84,7 +92,9 @@ function Failures({ failures, after }: { failures: Stats['failures']; after: str
       <ul class="bars">
         {failures.slice(0, 8).map((failure) => (
           <li key={`${failure.class} ${failure.cause}`}>
-            <a href={jobsPlace(failureSearch(failure, after))}>{sentence(failure.summary || classWords(failure.class) || 'nothing was tried').replace(/\.$/, '')}</a>
+            <a href={jobsPlace(failureSearch(failure, after))}>
+              {sentence(failure.summary || classWords(failure.class) || 'nothing was tried').replace(/\.$/, '')}
+            </a>
             <span class="bar-count">{countWords(failure.count, 'time')}</span>
             <span class="bar-line" aria-hidden="true" style={{ width: `${(failure.count / most) * 100}%` }} />
           </li>
@@ -97,7 +107,11 @@ function Failures({ failures, after }: { failures: Stats['failures']; after: str
 export function Statistics() {
   const [span, setSpan] = useState<Span>(spans[2]);
   const since = useMemo(() => Date.now() - span.ms, [span]);
-  const stats = useResource<Stats>(withQuery('/api/v1/stats', { since: new Date(since).toISOString(), zone_offset_min: zoneOffset() }), ['job'], { calmMs: 10_000 });
+  const stats = useResource<Stats>(
+    withQuery('/api/v1/stats', { since: new Date(since).toISOString(), zone_offset_min: zoneOffset() }),
+    ['job'],
+    { calmMs: 10_000 },
+  );
   return (
     <section class="statistics" aria-label="Statistics">
       <ul class="tabs" aria-label="Time">

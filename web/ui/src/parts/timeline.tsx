@@ -98,9 +98,7 @@ export function Timeline({ job, fixShown }: { job: Job; fixShown: string }) {
             <strong>Received, and safe on disk.</strong>
             <When at={job.created} />
           </p>
-          <p class="muted fine">
-            {cameBy(job)}
-          </p>
+          <p class="muted fine">{cameBy(job)}</p>
         </div>
       </li>
     </ol>

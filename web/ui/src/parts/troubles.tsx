@@ -86,7 +86,9 @@ function Others({ count }: { count: number }) {
       <Icon name="held" />
       <div class="source-body">
         <p class="source-head">
-          <strong>{countWords(count, 'job')} failed in part or whole, or {count === 1 ? 'waits' : 'wait'} for you.</strong>
+          <strong>
+            {countWords(count, 'job')} failed in part or whole, or {count === 1 ? 'waits' : 'wait'} for you.
+          </strong>
         </p>
         <p class="fine">
           <a href={jobsPlace('status:failed,partial,held')}>Which?</a>

@@ -25,10 +25,14 @@ type Wish = { kind: 'add' } | { kind: 'password' | 'remove'; user: User };
 async function carryOut(wish: Wish, form: FormData): Promise<string> {
   switch (wish.kind) {
     case 'add':
-      await ask('POST', '/api/v1/users', { body: { name: form.get('name'), role: form.get('role'), password: form.get('password') } });
+      await ask('POST', '/api/v1/users', {
+        body: { name: form.get('name'), role: form.get('role'), password: form.get('password') },
+      });
       return `${String(form.get('name'))} may sign in now`;
     case 'password':
-      await ask('PUT', `/api/v1/users/${encodeURIComponent(wish.user.name)}/password`, { body: { password: form.get('password') } });
+      await ask('PUT', `/api/v1/users/${encodeURIComponent(wish.user.name)}/password`, {
+        body: { password: form.get('password') },
+      });
       return `${wish.user.name} has a new password, and was signed out everywhere`;
     case 'remove':
       await ask('DELETE', `/api/v1/users/${encodeURIComponent(wish.user.name)}`);
@@ -39,7 +43,9 @@ async function carryOut(wish: Wish, form: FormData): Promise<string> {
 function NewPassword() {
   return (
     <Field label="Password" hint="At least 10 characters.">
-      {(ties) => <input {...ties} name="password" type="password" autocomplete="new-password" required minLength={10} maxLength={256} />}
+      {(ties) => (
+        <input {...ties} name="password" type="password" autocomplete="new-password" required minLength={10} maxLength={256} />
+      )}
     </Field>
   );
 }
@@ -67,20 +73,34 @@ function UserForm({ wish, onDone, onClose }: { wish: Wish; onDone: (words: strin
       {wish.kind === 'add' && (
         <>
           <Field label="Name" hint="Small letters, digits, “.”, “_” and “-”.">
-            {(ties) => <input {...ties} name="name" required maxLength={64} pattern="[a-z0-9._\-]+" autocapitalize="none" spellcheck={false} autocomplete="off" />}
+            {(ties) => (
+              <input
+                {...ties}
+                name="name"
+                required
+                maxLength={64}
+                pattern="[a-z0-9._\-]+"
+                autocapitalize="none"
+                spellcheck={false}
+                autocomplete="off"
+              />
+            )}
           </Field>
           <fieldset>
             <legend>May</legend>
             {roles.map((item, i) => (
               <label key={item.role} class="choice">
-                <input type="radio" name="role" value={item.role} defaultChecked={i === 0} /> <strong>{item.role}</strong>: {item.may}
+                <input type="radio" name="role" value={item.role} defaultChecked={i === 0} /> <strong>{item.role}</strong>:{' '}
+                {item.may}
               </label>
             ))}
           </fieldset>
         </>
       )}
       {wish.kind !== 'remove' && <NewPassword />}
-      {wish.kind === 'remove' && <p>{wish.user.name} will be signed out everywhere and may not come back. What they did stays on record.</p>}
+      {wish.kind === 'remove' && (
+        <p>{wish.user.name} will be signed out everywhere and may not come back. What they did stays on record.</p>
+      )}
       <footer class="dialog-actions">
         <button type="button" class="secondary" onClick={onClose}>
           Leave it
@@ -95,7 +115,11 @@ function UserForm({ wish, onDone, onClose }: { wish: Wish; onDone: (words: strin
 
 function titleOf(wish: Wish | null): string {
   if (!wish) return '';
-  return wish.kind === 'add' ? 'Add a user' : wish.kind === 'password' ? `New password for ${wish.user.name}` : `Remove ${wish.user.name}?`;
+  return wish.kind === 'add'
+    ? 'Add a user'
+    : wish.kind === 'password'
+      ? `New password for ${wish.user.name}`
+      : `Remove ${wish.user.name}?`;
 }
 
 export function Users() {
@@ -141,7 +165,12 @@ export function Users() {
                     <button type="button" class="plain small" onClick={() => setWish({ kind: 'password', user })}>
                       New password<span class="unseen"> for {user.name}</span>
                     </button>
-                    <button type="button" class="plain small" disabled={user.name === session.name} onClick={() => setWish({ kind: 'remove', user })}>
+                    <button
+                      type="button"
+                      class="plain small"
+                      disabled={user.name === session.name}
+                      onClick={() => setWish({ kind: 'remove', user })}
+                    >
                       Remove<span class="unseen"> {user.name}</span>
                     </button>
                   </td>
