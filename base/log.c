@@ -47,13 +47,27 @@ is_printable(const char *text, size_t n)
     return n > 0 && !c1;
 }
 
+/* How much of the beginning is plain: printable ASCII, as nearly all of it is. */
+static size_t
+plain_prefix(const char *text, size_t max)
+{
+    size_t n = 0;
+    while (n < max && text[n] >= 0x20 && text[n] < 0x7f)
+        n++;
+    return n;
+}
+
 const char *
 sp_log_clean(char *buffer, size_t size, const char *text)
 {
     static const char dots[] = "...";
     size_t len = strlen(text), used = 0;
     size_t cut = 0; /* the last place where the dots would still fit */
-    for (size_t at = 0; at < len;) {
+    if (size > sizeof dots) {
+        used = cut = plain_prefix(text, len < size - sizeof dots ? len : size - sizeof dots);
+        memcpy(buffer, text, used);
+    }
+    for (size_t at = used; at < len;) {
         size_t n = sp_utf8_char(text + at, len - at);
         bool good = is_printable(text + at, n);
         size_t width = good ? n : 1;

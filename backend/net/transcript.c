@@ -31,8 +31,8 @@ sp_transcript_begin(struct sp_transcript *transcript, const struct sp_clock *clo
 static bool
 is_of_base64(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("+/=_-~", c) != NULL);
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+           c == '=' || c == '_' || c == '-' || c == '~';
 }
 
 /* "eyJ" is how base64 of a JSON object begins: a token, whose parts are joined by dots. */
@@ -85,14 +85,15 @@ make_room(struct sp_transcript *t, size_t size)
 static void
 add(struct sp_transcript *t, const char *who, const char *words)
 {
-    char line[SP_TRANSCRIPT_LINE + 32];
+    char head[48];
     int64_t ms = sp_mono_ms(t->clock) - t->begun;
-    int n = snprintf(line, sizeof line, "%5lld.%03d %s %s\n", (long long)(ms / 1000), (int)(ms % 1000), who, words);
-    size_t size = n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
-    make_room(t, size);
-    memcpy(t->text + t->len, line, size);
-    t->len += size;
-    t->text[t->len] = '\0';
+    int n = snprintf(head, sizeof head, "%5lld.%03d %s ", (long long)(ms / 1000), (int)(ms % 1000), who);
+    size_t head_size = n < 0 ? 0 : (size_t)n, size = strlen(words);
+    make_room(t, head_size + size + 1);
+    memcpy(t->text + t->len, head, head_size);
+    memcpy(t->text + t->len + head_size, words, size);
+    t->len += head_size + size + 1;
+    memcpy(t->text + t->len - 1, "\n", 2);
     if (t->left_out == 0 && t->len <= HEAD)
         t->head = t->len;
 }
