@@ -1,11 +1,12 @@
 /* delay.c - a wire: passes TCP on, later, and not faster than it is told.
  *
- *   bench-delay PORT ONE_WAY_MS KILOBITS
+ *   bench-delay PORT ONE_WAY_MS KILOBITS [slow]
  *
  * Prints its port on 127.0.0.1 and passes every connection on to PORT. Each direction takes ONE_WAY_MS, and KILOBITS a
  * second where that is not 0 (to PORT only). connect() succeeds at once, as on loopback, but the server's greeting
- * comes a whole round trip later, which is when it would come over a wire. Slow start is not played. Serves until its
- * standard input ends. */
+ * comes a whole round trip later, which is when it would come over a wire. With `slow` each direction begins as TCP
+ * does (RFC 5681 section 3.1, RFC 6928): ten segments may be under way, and as many more as were acknowledged, for as
+ * long as the connection lives. Serves until its standard input ends. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -21,12 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PIECE = 16 * 1024, PIECES = 1024 };
+enum { PIECE = 16 * 1024, PIECES = 1024, FIRST_WINDOW = 10 * 1448 };
 
 struct wire {
     uint16_t port;
     int64_t delay_ns;
     double ns_per_octet; /* 0: as fast as can be */
+    bool slow_start;
 };
 
 /* A direction: pieces on their way, each with the moment at which it arrives. */
@@ -36,7 +38,13 @@ struct lane {
     double ns_per_octet;
     int64_t free_at; /* when the wire has carried what was sent so far */
     size_t first, count;
-    bool ended;
+    bool ended, slow_start;
+    size_t window, under_way; /* octets, with slow start */
+    size_t first_ack, acks;   /* of those under way */
+    struct ack {
+        int64_t at;
+        size_t size;
+    } ack[PIECES];
     struct piece {
         int64_t at;
         size_t size;
@@ -52,11 +60,35 @@ now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* How much may be sent now. */
+static size_t
+room_in(struct lane *lane, int64_t now)
+{
+    if (lane->count == PIECES || lane->ended)
+        return 0;
+    if (!lane->slow_start)
+        return PIECE;
+    for (; lane->acks > 0 && lane->ack[lane->first_ack].at <= now; lane->acks--) {
+        lane->window += lane->ack[lane->first_ack].size;
+        lane->under_way -= lane->ack[lane->first_ack].size;
+        lane->first_ack = (lane->first_ack + 1) % PIECES;
+    }
+    size_t room = lane->acks < PIECES ? lane->window - lane->under_way : 0;
+    return room < PIECE ? room : PIECE;
+}
+
 static void
-take_piece(struct lane *lane, int64_t now)
+expect_ack(struct lane *lane, const struct piece *piece)
+{
+    lane->ack[(lane->first_ack + lane->acks++) % PIECES] = (struct ack){ piece->at + lane->delay_ns, piece->size };
+    lane->under_way += piece->size;
+}
+
+static void
+take_piece(struct lane *lane, size_t room, int64_t now)
 {
     struct piece *piece = &lane->pieces[(lane->first + lane->count) % PIECES];
-    ssize_t n = recv(lane->from, piece->bytes, sizeof piece->bytes, 0);
+    ssize_t n = recv(lane->from, piece->bytes, room, 0);
     if (n <= 0)
         lane->ended = true;
     piece->size = n > 0 ? (size_t)n : 0;
@@ -65,6 +97,8 @@ take_piece(struct lane *lane, int64_t now)
     lane->free_at += (int64_t)((double)piece->size * lane->ns_per_octet);
     piece->at = lane->free_at + lane->delay_ns;
     lane->count++;
+    if (lane->slow_start)
+        expect_ack(lane, piece);
 }
 
 static bool
@@ -94,12 +128,14 @@ run_lane(void *context)
             alive = pass_on(lane);
             continue;
         }
+        size_t room = room_in(lane, now);
         int64_t wait = lane->count > 0 ? lane->pieces[lane->first].at - now : 3600000000000;
+        if (room == 0 && lane->acks > 0 && lane->ack[lane->first_ack].at - now < wait)
+            wait = lane->ack[lane->first_ack].at - now;
         const struct timespec limit = { wait / 1000000000, wait % 1000000000 };
         struct pollfd fd = { .fd = lane->from, .events = POLLIN };
-        bool room = lane->count < PIECES && !lane->ended;
-        if (ppoll(&fd, room ? 1 : 0, &limit, NULL) > 0)
-            take_piece(lane, now_ns());
+        if (ppoll(&fd, room > 0 ? 1 : 0, &limit, NULL) > 0)
+            take_piece(lane, room, now_ns());
     }
     return NULL;
 }
@@ -115,6 +151,8 @@ make_lane(const struct wire *wire, int from, int to, bool up)
     lane->delay_ns = wire->delay_ns;
     lane->ns_per_octet = up ? wire->ns_per_octet : 0;
     lane->free_at = now_ns();
+    lane->slow_start = wire->slow_start;
+    lane->window = FIRST_WINDOW;
     return lane;
 }
 
@@ -179,12 +217,13 @@ int
 main(int argc, char **argv)
 {
     pthread_t thread;
-    if (argc != 4)
+    if (argc < 4 || argc > 5)
         return 2;
     const struct wire wire = {
         .port = (uint16_t)atoi(argv[1]),
         .delay_ns = (int64_t)atoi(argv[2]) * 1000000,
         .ns_per_octet = atoi(argv[3]) > 0 ? 8e6 / atoi(argv[3]) : 0,
+        .slow_start = argc == 5,
     };
     signal(SIGPIPE, SIG_IGN); /* whoever hangs up while we answer ends his own connection only */
     int fd = listen_somewhere();

@@ -82,7 +82,13 @@ class Sink:
         names = ("messages", "octets", "turnarounds", "connections", "last_ns")
         return dict(zip(names, struct.unpack("5Q", self.map[:40])))
 
-    def wait(self, messages, seconds=300):
+    def hang_up(self):
+        """On everybody: what comes next needs a new connection, and may resume its TLS session."""
+        self.process.stdin.write("d")
+        self.process.stdin.flush()
+        time.sleep(0.2)  # longer than the wire
+
+    def wait(self, messages, seconds=120):
         deadline = time.monotonic() + seconds
         while self.read()["messages"] < messages:
             if time.monotonic() > deadline:
@@ -97,8 +103,9 @@ class Sink:
 class Delay:
     """A wire in front of the sink."""
 
-    def __init__(self, tools, port, one_way_ms, kilobits=0):
-        self.process = subprocess.Popen([os.path.join(tools, "bench-delay"), str(port), str(one_way_ms), str(kilobits)],
+    def __init__(self, tools, port, one_way_ms, kilobits=0, slow_start=False):
+        command = [os.path.join(tools, "bench-delay"), str(port), str(one_way_ms), str(kilobits)]
+        self.process = subprocess.Popen(command + (["slow"] if slow_start else []),
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
@@ -108,9 +115,9 @@ class Delay:
 
 
 class Scanpost:
-    name = "scanpost"
-
     def __init__(self, root, build, sink, port=None, binarymime=False):
+        self.name = "BINARYMIME" if binarymime else "scanpost"
+        self.binarymime = binarymime
         self.sink = sink
         self.root = tempfile.mkdtemp(prefix="scanpost-", dir=root)
         self.scans, self.staging = os.path.join(self.root, "scans"), os.path.join(self.root, "staging")
@@ -121,6 +128,7 @@ class Scanpost:
             f.write(f"""
 gateway {{ state-dir = "{self.root}/state"  run-dir = "{self.root}/run"  hostname = scan.contoso.com
     resolver = "127.0.0.1:9"  reserve = 1M }}
+http {{ listen = {{ "127.0.0.1:{free_port()}" }} }}
 tenant contoso {{ domain = contoso.com  sender = scanner@contoso.com  methods = {{ direct }} }}
 method direct {{ host = localhost  port = {port or sink.port}  ca-file = "{sink.certificate}"  connections = 3
     max-size = 200M  binarymime = {"yes" if binarymime else "no"} }}
@@ -153,11 +161,14 @@ folder scans {{ path = "{self.scans}"  route = accounting  settle = 1ms }}
             self.files.append(path)
         os.sync()
 
-    def send(self, count):
+    def begin(self):
         """Renaming is what a copier does that writes a temporary file first."""
-        before = self.sink.read()["messages"]
         for path in self.files:
             os.rename(path, os.path.join(self.scans, os.path.basename(path)))
+
+    def send(self, count):
+        before = self.sink.read()["messages"]
+        self.begin()
         self.sink.wait(before + count)
 
     def write(self, content):
@@ -244,6 +255,7 @@ class Postfix:
     """Mail comes in over SMTP on eight kept connections, and leaves over three that are kept."""
     name = "Postfix"
     connections = 8
+    binarymime = False
 
     def __init__(self, root, tools, sink, port=None):
         self.sink, self.tools = sink, tools
@@ -310,6 +322,7 @@ class Sendmail(Postfix):
 class Nodemailer:
     """Its pool of three connections, in one process, with nothing on disk."""
     name = "nodemailer"
+    binarymime = False
 
     def __init__(self, root, modules, sink, port=None):
         self.sink = sink

@@ -3,9 +3,10 @@
  *
  *   bench-sink CERTIFICATE KEY COUNTERS
  *
- * Prints its port on 127.0.0.1, then serves until its standard input ends. COUNTERS is a file that is mapped: four
- * 64-bit numbers in the machine's order (messages, octets of bodies, turnarounds, connections) and the moment of the
- * last acceptance (CLOCK_MONOTONIC, ns). A turnaround is whenever the client had to wait for an answer. */
+ * Prints its port on 127.0.0.1, then serves until its standard input ends; a "d" there hangs up on everybody. COUNTERS
+ * is a file that is mapped: four 64-bit numbers in the machine's order (messages, octets of bodies, turnarounds,
+ * connections) and the moment of the last acceptance (CLOCK_MONOTONIC, ns). A turnaround is whenever the client had to
+ * wait for an answer: answers left, and it was not in the middle of a body. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -25,7 +26,7 @@
 
 #include <openssl/ssl.h>
 
-enum { IN_SIZE = 256 * 1024, OUT_SIZE = 4096, LINE_SIZE = 2048 };
+enum { IN_SIZE = 256 * 1024, OUT_SIZE = 4096, LINE_SIZE = 2048, PEERS_MAX = 1024 };
 
 struct counters {
     uint64_t messages, octets, turnarounds, connections, last_ns;
@@ -34,12 +35,15 @@ struct counters {
 struct sink {
     SSL_CTX *tls;
     struct counters *counters;
+    pthread_mutex_t lock; /* for what follows */
+    int fds[PEERS_MAX];   /* of those who are here; -1: free */
 };
 
 struct peer {
-    const struct sink *sink;
+    struct sink *sink;
     int fd;
-    SSL *ssl; /* NULL before STARTTLS */
+    SSL *ssl;     /* NULL before STARTTLS */
+    bool in_body; /* it talks on, whatever is answered */
     size_t at, end, n_out;
     char out[OUT_SIZE];
     char in[IN_SIZE];
@@ -58,7 +62,7 @@ flush_out(struct peer *p)
             return false;
         done += (size_t)n;
     }
-    if (p->n_out > 0)
+    if (p->n_out > 0 && !p->in_body)
         __atomic_add_fetch(&p->sink->counters->turnarounds, 1, __ATOMIC_RELAXED);
     p->n_out = 0;
     return true;
@@ -115,6 +119,7 @@ read_line(struct peer *p, char line[LINE_SIZE])
 static bool
 swallow(struct peer *p, uint64_t octets)
 {
+    p->in_body = true;
     while (octets > 0) {
         size_t there = p->end - p->at;
         size_t take = octets < there ? (size_t)octets : there;
@@ -124,6 +129,7 @@ swallow(struct peer *p, uint64_t octets)
         if (octets > 0 && !fill(p))
             return false;
     }
+    p->in_body = false;
     return true;
 }
 
@@ -167,6 +173,7 @@ start_tls(struct peer *p)
     p->at = p->end = 0;
     SSL_set_fd(ssl, p->fd);
     p->ssl = ssl;
+    __atomic_add_fetch(&p->sink->counters->turnarounds, 1, __ATOMIC_RELAXED); /* TLS 1.3, with or without a session */
     return SSL_accept(ssl) == 1;
 }
 
@@ -219,6 +226,19 @@ command(struct peer *p, const char *line)
     return true;
 }
 
+/* Puts `to` in the place of `from`. */
+static void
+swap_fd(struct sink *sink, int from, int to)
+{
+    pthread_mutex_lock(&sink->lock);
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        if (sink->fds[i] == from) {
+            sink->fds[i] = to;
+            break;
+        }
+    pthread_mutex_unlock(&sink->lock);
+}
+
 static void *
 serve(void *context)
 {
@@ -231,6 +251,7 @@ serve(void *context)
         (void)SSL_shutdown(p->ssl);
         SSL_free(p->ssl);
     }
+    swap_fd(p->sink, p->fd, -1);
     close(p->fd);
     free(p);
     return NULL;
@@ -260,7 +281,7 @@ listen_somewhere(void)
 }
 
 static void
-take(const struct sink *sink, int fd)
+take(struct sink *sink, int fd)
 {
     pthread_t thread;
     struct peer *p = calloc(1, sizeof *p);
@@ -269,26 +290,37 @@ take(const struct sink *sink, int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
     p->sink = sink;
     p->fd = fd;
+    swap_fd(sink, -1, fd);
     __atomic_add_fetch(&sink->counters->connections, 1, __ATOMIC_RELAXED);
     if (pthread_create(&thread, NULL, serve, p) != 0)
         die("thread");
     pthread_detach(thread);
 }
 
+static void
+hang_up(struct sink *sink)
+{
+    pthread_mutex_lock(&sink->lock);
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        if (sink->fds[i] >= 0)
+            shutdown(sink->fds[i], SHUT_RDWR);
+    pthread_mutex_unlock(&sink->lock);
+}
+
 static void *
-end_with_stdin(void *context)
+obey_stdin(void *context)
 {
     char octet;
-    (void)context;
     while (read(STDIN_FILENO, &octet, 1) > 0)
-        ;
+        if (octet == 'd')
+            hang_up(context);
     exit(0);
 }
 
 int
 main(int argc, char **argv)
 {
-    struct sink sink = { .tls = SSL_CTX_new(TLS_server_method()) };
+    struct sink sink = { .tls = SSL_CTX_new(TLS_server_method()), .lock = PTHREAD_MUTEX_INITIALIZER };
     pthread_t watcher;
     if (argc != 4)
         return 2;
@@ -302,8 +334,9 @@ main(int argc, char **argv)
     if (sink.counters == MAP_FAILED)
         die("mmap");
     signal(SIGPIPE, SIG_IGN); /* whoever hangs up while we answer ends his own connection only */
+    memset(sink.fds, 0xff, sizeof sink.fds);
     int fd = listen_somewhere();
-    if (pthread_create(&watcher, NULL, end_with_stdin, NULL) != 0)
+    if (pthread_create(&watcher, NULL, obey_stdin, &sink) != 0)
         die("thread");
     for (;;) {
         int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
