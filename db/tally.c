@@ -40,33 +40,41 @@ sp_tally_each(struct sp_db *db, int64_t from, int64_t until, sp_tally_fn *fn, vo
     return each(db, sql, in, SP_LEN(in), fn, context, err);
 }
 
+/* Hour 0 has the sums of all hours before this one; 1 when nothing was summed yet. */
+#define SUMMED "coalesce((SELECT value FROM house WHERE key = 'tally_summed'), 1)"
+
 enum sp_rc
 sp_tally_totals(struct sp_db *db, sp_tally_fn *fn, void *context, struct sp_err *err)
 {
-    static const char sql[] =
-        "SELECT 0, kind, a, b, c, sum(number), sum(amount) FROM tally GROUP BY kind, a, b, c ORDER BY kind, a, b, c";
+    static const char sql[] = "SELECT 0, kind, a, b, c, sum(number), sum(amount) FROM (SELECT * FROM tally"
+                              " WHERE hour = 0 UNION ALL SELECT * FROM tally WHERE hour >= " SUMMED ")"
+                              " GROUP BY kind, a, b, c ORDER BY kind, a, b, c";
     return each(db, sql, NULL, 0, fn, context, err);
 }
 
 static enum sp_rc
-fold(struct sp_db *db, int64_t before, struct sp_err *err)
+fold(struct sp_db *db, int64_t sum_before, int64_t forget_before, struct sp_err *err)
 {
     static const char add[] =
         "INSERT INTO tally (hour, kind, a, b, c, number, amount)"
-        " SELECT 0, kind, a, b, c, sum(number), sum(amount) FROM tally WHERE hour > 0 AND hour < $1"
+        " SELECT 0, kind, a, b, c, sum(number), sum(amount) FROM tally WHERE hour >= " SUMMED " AND hour < $1"
         " GROUP BY kind, a, b, c"
         " ON CONFLICT DO UPDATE SET number = number + excluded.number, amount = amount + excluded.amount";
-    static const char take[] = "DELETE FROM tally WHERE hour > 0 AND hour < $1";
-    const struct sp_bind in[] = { sp_number(before) };
-    enum sp_rc rc = sp_db_exec(db, add, in, SP_LEN(in), NULL, err);
-    return rc == SP_OK ? sp_db_exec(db, take, in, SP_LEN(in), NULL, err) : rc;
+    static const char move[] = "INSERT INTO house (key, value) VALUES ('tally_summed', max($1, " SUMMED "))"
+                               " ON CONFLICT DO UPDATE SET value = excluded.value";
+    static const char forget[] = "DELETE FROM tally WHERE hour > 0 AND hour < min($1, " SUMMED ")";
+    const struct sp_bind sum[] = { sp_number(sum_before) }, old[] = { sp_number(forget_before) };
+    enum sp_rc rc = sp_db_exec(db, add, sum, SP_LEN(sum), NULL, err);
+    if (rc == SP_OK)
+        rc = sp_db_exec(db, move, sum, SP_LEN(sum), NULL, err);
+    return rc == SP_OK ? sp_db_exec(db, forget, old, SP_LEN(old), NULL, err) : rc;
 }
 
 enum sp_rc
-sp_tally_fold(struct sp_db *db, int64_t before, struct sp_err *err)
+sp_tally_fold(struct sp_db *db, int64_t sum_before, int64_t forget_before, struct sp_err *err)
 {
     enum sp_rc rc = sp_db_begin(db, err);
-    return rc == SP_OK ? sp_db_finish(db, fold(db, before, err), err) : rc;
+    return rc == SP_OK ? sp_db_finish(db, fold(db, sum_before, forget_before, err), err) : rc;
 }
 
 enum sp_rc

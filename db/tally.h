@@ -24,8 +24,9 @@ enum sp_rc sp_tally_each(struct sp_db *db, int64_t from, int64_t until, sp_tally
                          struct sp_err *err);
 /* Sums since the beginning; hour is 0. */
 enum sp_rc sp_tally_totals(struct sp_db *db, sp_tally_fn *fn, void *context, struct sp_err *err);
-/* Hours before this one are only remembered as a sum, in hour 0. */
-enum sp_rc sp_tally_fold(struct sp_db *db, int64_t before, struct sp_err *err);
+/* Hours before `sum_before` are over and are added to the sums, so that those need not be added up each time; hours
+ * before `forget_before` are remembered in the sums only. */
+enum sp_rc sp_tally_fold(struct sp_db *db, int64_t sum_before, int64_t forget_before, struct sp_err *err);
 
 /* The jobs that are there, by what they are. */
 struct sp_standing {

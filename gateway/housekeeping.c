@@ -124,7 +124,7 @@ forget(struct sp_db *db, void *context, struct sp_err *err)
     if (rc == SP_OK)
         rc = sp_audit_forget(db, what->created_before, AUDIT_AT_ONCE, err);
     if (rc == SP_OK)
-        rc = sp_tally_fold(db, what->created_before / SP_HOUR_MS, err);
+        rc = sp_tally_fold(db, what->now / SP_HOUR_MS - 1, what->created_before / SP_HOUR_MS, err);
     return rc == SP_OK ? sp_idempotency_expire(db, what->now, err) : rc;
 }
 

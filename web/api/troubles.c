@@ -14,7 +14,7 @@
 #include "web/api/input.h"
 #include "web/api/job_json.h"
 
-enum { GROUPS_MAX = 64, SHOWN_MAX = 20, COUNT_MAX = 1000, QUERY_MAX = 200 };
+enum { GROUPS_MAX = 64, SHOWN_MAX = 20, COUNT_MAX = 500, QUERY_MAX = 200 };
 
 struct group {
     char class_name[48], cause[64];

@@ -334,12 +334,18 @@ test_old_hours_are_folded(void **state)
         add_job(w, id);
     }
     assert_ok(w, sp_tally_totals(w->db, add_number, before, &w->err));
-    assert_ok(w, sp_tally_fold(w->db, NOW_MS / SP_HOUR_MS + 1, &w->err));
-    assert_ok(w, sp_tally_fold(w->db, NOW_MS / SP_HOUR_MS + 1, &w->err));
+    int64_t hours[3] = { 0 }, hour = NOW_MS / SP_HOUR_MS;
+    assert_ok(w, sp_tally_fold(w->db, hour + 1, hour, &w->err));
+    assert_ok(w, sp_tally_fold(w->db, hour + 1, hour, &w->err));
     assert_ok(w, sp_tally_totals(w->db, add_number, after, &w->err));
     assert_int_equal(before[0], 3);
     assert_int_equal(after[0], 3);
-    int64_t hours[3] = { 0 };
+    assert_ok(w, sp_tally_each(w->db, 0, hour + 5, add_number, hours, &w->err));
+    assert_int_equal(hours[0], 3);                               /* summed, and still there */
+    assert_ok(w, sp_tally_fold(w->db, hour, hour + 9, &w->err)); /* what was not summed is not forgotten */
+    hours[0] = after[0] = 0;
+    assert_ok(w, sp_tally_totals(w->db, add_number, after, &w->err));
+    assert_int_equal(after[0], 3);
     assert_ok(w, sp_tally_each(w->db, 0, NOW_MS / SP_HOUR_MS + 5, add_number, hours, &w->err));
     assert_int_equal(hours[0], 0);
 }
