@@ -76,7 +76,7 @@ enum sp_rc sp_folder_dirs_open_sub(struct sp_folder_dirs *folder, const char *su
                                    struct sp_err *err);
 struct sp_folder_dirs *sp_folder_dirs_share(struct sp_folder_dirs *dirs);
 void sp_folder_dirs_drop(struct sp_folder_dirs **dirs);
-/* Whether the path still leads to the directory that is open, and .scanpost in it is still ours. */
+/* Whether the path still leads to the directory that is open, we may still use it, and .scanpost in it is ours. */
 bool sp_folder_dirs_current(const struct sp_folder_dirs *dirs, const char *path);
 /* Whether both are the same directory, by whatever names. */
 bool sp_folder_dirs_equal(const struct sp_folder_dirs *a, const struct sp_folder_dirs *b);

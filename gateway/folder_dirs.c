@@ -137,6 +137,7 @@ sp_folder_dirs_current(const struct sp_folder_dirs *dirs, const char *path)
 {
     struct stat dir, claims;
     return stat(path, &dir) == 0 && is_same(&dir, dirs->dir) &&
+           faccessat(dirs->dir, ".", R_OK | W_OK | X_OK, AT_EACCESS) == 0 &&
            fstatat(dirs->dir, CLAIMS_NAME, &claims, AT_SYMLINK_NOFOLLOW) == 0 && is_same(&claims, dirs->claims);
 }
 

@@ -272,6 +272,18 @@ class Refusing(unittest.TestCase):
             world.wait_for_job()
             self.assertEqual(attachments(world.sandbox.mails()[0][1])[0][1], content)
 
+    def test_a_folder_that_may_not_be_written_to_any_more_is_said(self):
+        def trouble():
+            return world.ask("GET", "/api/v1/folders").json()["folders"][0]["trouble"]
+        with World(folder="watch = poll") as world:
+            self.assertEqual(trouble(), "")
+            os.chmod(world.scans, 0o500)
+            self.assertIn("read and write", wait_until("it is noticed", trouble))
+            os.chmod(world.scans, 0o700)
+            world.drop("a.pdf", pdf())
+            world.wait_for_job()
+            wait_until("all is well again", lambda: trouble() == "")
+
     def test_no_room_leaves_the_file_until_there_is(self):
         with World() as world:
             world.write_config(gateway="")
