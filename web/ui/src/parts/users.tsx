@@ -139,29 +139,35 @@ export function Users() {
       {users.data?.users.length === 0 && <p class="muted">Nobody yet.</p>}
       {users.data && users.data.users.length > 0 && (
         <div class="scroll-x" tabIndex={0} role="group" aria-label="Users">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Role</th>
-                <th scope="col">Since</th>
-                <th scope="col">
+          <table class="users" role="table">
+            <thead role="rowgroup">
+              <tr role="row">
+                <th role="columnheader" scope="col">
+                  Name
+                </th>
+                <th role="columnheader" scope="col">
+                  Role
+                </th>
+                <th role="columnheader" scope="col">
+                  Since
+                </th>
+                <th role="columnheader" scope="col">
                   <span class="unseen">Actions</span>
                 </th>
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               {users.data.users.map((user) => (
-                <tr key={user.name}>
-                  <td>
+                <tr key={user.name} role="row">
+                  <td role="cell">
                     <strong>{user.name}</strong>
                     {user.name === session.name && <span class="muted"> (you)</span>}
                   </td>
-                  <td>{user.role}</td>
-                  <td>
+                  <td role="cell">{user.role}</td>
+                  <td role="cell">
                     <When at={user.created} />
                   </td>
-                  <td class="row-actions">
+                  <td role="cell" class="row-actions">
                     <button type="button" class="plain small" onClick={() => setWish({ kind: 'password', user })}>
                       New password<span class="unseen"> for {user.name}</span>
                     </button>
