@@ -66,7 +66,8 @@ sp_spool_open(const char *state_dir, struct sp_spool **ret, struct sp_err *err)
         rc = open_or_make(spool->root, ".new", &spool->new, err);
     if (rc == SP_OK)
         rc = open_or_make(spool->root, ".old", &spool->old, err);
-    sp_dir_sync_init(&spool->sync, spool->root);
+    sp_shared_sync_init(&spool->sync, fsync, spool->root);
+    sp_shared_sync_init(&spool->all, syncfs, spool->root);
     if (rc == SP_OK)
         *ret = spool;
     else
@@ -84,7 +85,8 @@ sp_spool_close(struct sp_spool **place)
     for (size_t i = 0; i < SP_LEN(fds); i++)
         if (fds[i] >= 0)
             close(fds[i]);
-    sp_dir_sync_end(&spool->sync);
+    sp_shared_sync_end(&spool->sync);
+    sp_shared_sync_end(&spool->all);
     free(spool);
     *place = NULL;
 }
@@ -156,7 +158,7 @@ sp_spool_remove(struct sp_spool *spool, const char *id, struct sp_err *err)
         return rc;
     if (renameat(spool->root, id, spool->old, id) != 0)
         return errno == ENOENT ? SP_OK : sp_fail_errno(err, "spool: cannot remove '%s'", id);
-    rc = sp_dir_sync(&spool->sync, "the spool", err);
+    rc = sp_shared_sync(&spool->sync, "the spool", err);
     return rc == SP_OK ? sp_io_remove_tree(spool->old, id, err) : rc;
 }
 

@@ -2,7 +2,9 @@
  *
  *   each document, the envelope, the entry's directory (it names them), rename, spool/ (it names the entry)
  *
- * and only then is anybody told. */
+ * and only then is anybody told. In a burst of small scans the first three are not asked for one by one: one syncfs(2)
+ * serves all entries that wait at that moment. While a large one is being written it would wait for that one's bytes,
+ * so then, and for a few entries, each pays for its own. */
 #include "db/spool.h"
 
 #include <errno.h>
@@ -20,7 +22,12 @@
 #include "base/io.h"
 #include "db/spool_place.h"
 
-enum { COPY_BUFFER = 128 * 1024, NAME_SIZE = 24 };
+enum {
+    COPY_BUFFER = 128 * 1024,
+    NAME_SIZE = 24,
+    BURST = 4,               /* entries being finished at once */
+    LARGE = 4 * 1024 * 1024, /* bytes of an entry */
+};
 
 struct sp_spool_entry {
     struct sp_spool *spool;
@@ -33,6 +40,9 @@ struct sp_spool_entry {
     int look; /* a finished document that somebody looked at */
     size_t look_number;
     bool renamed, published;
+    uint64_t written;      /* bytes of all documents */
+    bool finishing, large; /* counted as such in the spool */
+    bool owes;             /* something of it was left to a syncfs */
 };
 
 /* --- beginning -----------------------------------------------------------------------------------------------------
@@ -115,6 +125,17 @@ sp_spool_document(struct sp_spool_entry *entry, struct sp_err *err)
     return SP_OK;
 }
 
+static void
+count_written(struct sp_spool_entry *entry, uint64_t size)
+{
+    entry->size += size;
+    entry->written += size;
+    if (entry->large || entry->written < LARGE)
+        return;
+    entry->large = true;
+    atomic_fetch_add(&entry->spool->large, 1);
+}
+
 static enum sp_rc
 check_open(const struct sp_spool_entry *entry, struct sp_err *err)
 {
@@ -130,7 +151,7 @@ sp_spool_add(struct sp_spool_entry *entry, const void *bytes, size_t size, struc
     if (rc != SP_OK)
         return rc;
     sp_sha256_add(entry->sum, bytes, size);
-    entry->size += size;
+    count_written(entry, size);
     return SP_OK;
 }
 
@@ -166,7 +187,7 @@ pass_through(struct sp_spool_entry *entry, int fd, uint64_t max, bool write, str
         if (write && (rc = sp_io_write_all(entry->current, buffer, got, err)) != SP_OK)
             return rc;
         sp_sha256_add(entry->sum, buffer, got);
-        entry->size += got;
+        count_written(entry, got);
     }
 }
 
@@ -195,12 +216,24 @@ drop_look(struct sp_spool_entry *entry)
     entry->look_number = 0;
 }
 
+/* Whether what is to be durable is left to one syncfs for many. Once it was, the entry needs one. */
+static bool
+leave_to_all(struct sp_spool_entry *entry)
+{
+    struct sp_spool *spool = entry->spool;
+    if (!entry->finishing)
+        atomic_fetch_add(&spool->finishing, 1);
+    entry->finishing = true;
+    entry->owes = entry->owes || (atomic_load(&spool->finishing) >= BURST && atomic_load(&spool->large) == 0);
+    return entry->owes;
+}
+
 enum sp_rc
 sp_spool_document_end(struct sp_spool_entry *entry, uint64_t *ret_size, char ret_sha256[SP_SHA256_HEX_SIZE],
                       struct sp_err *err)
 {
     enum sp_rc rc = check_open(entry, err);
-    if (rc == SP_OK)
+    if (rc == SP_OK && !leave_to_all(entry))
         rc = sp_io_sync(entry->current, "a document", err);
     if (rc != SP_OK)
         return rc;
@@ -231,13 +264,13 @@ sp_spool_document_fd(struct sp_spool_entry *entry, size_t number)
  */
 
 static enum sp_rc
-write_envelope(const struct sp_spool_entry *entry, const char *json, struct sp_err *err)
+write_envelope(const struct sp_spool_entry *entry, const char *json, bool sync, struct sp_err *err)
 {
     SP_AUTO_CLOSE int fd = -1;
     enum sp_rc rc = make_file(entry, SP_SPOOL_ENVELOPE, &fd, err);
     if (rc == SP_OK)
         rc = sp_io_write_all(fd, json, strlen(json), err);
-    return rc == SP_OK ? sp_io_sync(fd, "the envelope", err) : rc;
+    return rc == SP_OK && sync ? sp_io_sync(fd, "the envelope", err) : rc;
 }
 
 /* NOREPLACE where the file system knows it: a plain rename would replace an empty directory of that name. */
@@ -261,13 +294,15 @@ sp_spool_publish(struct sp_spool_entry *entry, const char *envelope_json, struct
 {
     if (entry->current >= 0 || entry->published)
         return sp_fail(err, SP_E_INVALID, "spool: a document is not finished");
-    enum sp_rc rc = write_envelope(entry, envelope_json, err);
+    bool left = leave_to_all(entry);
+    enum sp_rc rc = write_envelope(entry, envelope_json, !left, err);
     if (rc == SP_OK)
-        rc = sp_io_sync(entry->dir, "the entry", err);
+        rc = left ? sp_shared_sync(&entry->spool->all, "the file system of the spool", err)
+                  : sp_io_sync(entry->dir, "the entry", err);
     if (rc == SP_OK)
         rc = rename_into_place(entry, err);
     if (rc == SP_OK)
-        rc = sp_dir_sync(&entry->spool->sync, "the spool", err);
+        rc = sp_shared_sync(&entry->spool->sync, "the spool", err);
     entry->published = rc == SP_OK;
     return rc;
 }
@@ -279,6 +314,10 @@ sp_spool_entry_free(struct sp_spool_entry **place)
     if (entry == NULL)
         return;
     bool made = entry->dir >= 0;
+    if (entry->finishing)
+        atomic_fetch_sub(&entry->spool->finishing, 1);
+    if (entry->large)
+        atomic_fetch_sub(&entry->spool->large, 1);
     drop_look(entry);
     if (entry->current >= 0)
         close(entry->current);

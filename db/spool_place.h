@@ -2,7 +2,9 @@
 #ifndef SP_DB_SPOOL_PLACE_H
 #define SP_DB_SPOOL_PLACE_H
 
-#include "base/dir_sync.h"
+#include <stdatomic.h>
+
+#include "base/shared_sync.h"
 #include "db/spool.h"
 
 #define SP_SPOOL_ENVELOPE "envelope.json"
@@ -10,8 +12,11 @@
 enum { SP_SPOOL_FILE_MODE = 0660, SP_SPOOL_DIR_MODE = 02770 };
 
 struct sp_spool {
-    int root, new, old; /* STATE/spool, .new and .old in it */
-    struct sp_dir_sync sync;
+    int root, new, old;         /* STATE/spool, .new and .old in it */
+    struct sp_shared_sync sync; /* of spool/ */
+    struct sp_shared_sync all;  /* of its file system */
+    atomic_uint finishing;      /* entries whose bytes are there and that are not published yet */
+    atomic_uint large;          /* entries with many bytes that may not be on disk yet */
 };
 
 /* SP_E_INVALID for anything that is no ULID: ids become file names. */

@@ -23,7 +23,7 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
-#include "base/dir_sync.h"
+#include "base/shared_sync.h"
 #include "base/ulid.h"
 #include "gateway/content.h"
 #include "gateway/folders.h"
@@ -66,7 +66,7 @@ enum sp_rc sp_folders_start_timed(const struct sp_settings *settings, struct sp_
 /* An open folder, shared by the watcher and the files in hand: the last one to drop it closes it. */
 struct sp_folder_dirs {
     int dir, claims; /* the folder, and .scanpost in it */
-    struct sp_dir_sync dir_sync, claims_sync;
+    struct sp_shared_sync dir_sync, claims_sync;
     atomic_uint users;
 };
 /* SP_E_NOTFOUND, SP_E_DENIED, SP_E_IO, with words for the admin. */

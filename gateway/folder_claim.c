@@ -167,8 +167,8 @@ sp_claim_give_back(const struct sp_folder_dirs *dirs, const char *claim)
 enum sp_rc
 sp_claim_sync(struct sp_folder_dirs *dirs, struct sp_err *err)
 {
-    enum sp_rc rc = sp_dir_sync(&dirs->claims_sync, SP_CLAIMS_NAME, err);
-    return rc == SP_OK ? sp_dir_sync(&dirs->dir_sync, "the folder", err) : rc;
+    enum sp_rc rc = sp_shared_sync(&dirs->claims_sync, SP_CLAIMS_NAME, err);
+    return rc == SP_OK ? sp_shared_sync(&dirs->dir_sync, "the folder", err) : rc;
 }
 
 enum sp_rc

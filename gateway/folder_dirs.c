@@ -44,8 +44,8 @@ keep(int *dir, int *claims, struct sp_folder_dirs **ret, struct sp_err *err)
         return sp_fail(err, SP_E_NOMEM, "out of memory");
     dirs->dir = sp_steal_fd(dir);
     dirs->claims = sp_steal_fd(claims);
-    sp_dir_sync_init(&dirs->dir_sync, dirs->dir);
-    sp_dir_sync_init(&dirs->claims_sync, dirs->claims);
+    sp_shared_sync_init(&dirs->dir_sync, fsync, dirs->dir);
+    sp_shared_sync_init(&dirs->claims_sync, fsync, dirs->claims);
     atomic_init(&dirs->users, 1);
     *ret = dirs;
     return SP_OK;
@@ -111,8 +111,8 @@ sp_folder_dirs_drop(struct sp_folder_dirs **dirs)
     *dirs = NULL;
     if (d == NULL || atomic_fetch_sub(&d->users, 1) > 1)
         return;
-    sp_dir_sync_end(&d->dir_sync);
-    sp_dir_sync_end(&d->claims_sync);
+    sp_shared_sync_end(&d->dir_sync);
+    sp_shared_sync_end(&d->claims_sync);
     close(d->dir);
     close(d->claims);
     free(d);

@@ -135,6 +135,45 @@ test_several_documents_in_pieces_and_from_a_file(void **state)
     sp_spool_close(&spool);
 }
 
+static struct sp_spool_entry *
+finish_one(struct world *w, struct sp_spool *spool, size_t size, char id[SP_ULID_SIZE])
+{
+    struct sp_spool_entry *entry = NULL;
+    char sum[SP_SHA256_HEX_SIZE];
+    uint64_t got = 0;
+    SP_AUTO_FREE char *bytes = calloc(1, size);
+    assert_non_null(bytes);
+    new_id(NOW_MS, id);
+    assert_ok(w, sp_spool_begin(spool, id, &entry, &w->err));
+    assert_ok(w, sp_spool_document(entry, &w->err));
+    assert_ok(w, sp_spool_add(entry, bytes, size, &w->err));
+    assert_ok(w, sp_spool_document_end(entry, &got, sum, &w->err));
+    assert_int_equal(got, size);
+    return entry;
+}
+
+/* Small ones in a burst are made durable together; a large one among them makes each pay for its own. */
+static void
+test_a_burst_of_entries_is_published_whole_with_and_without_a_large_one(void **state)
+{
+    struct world *w = *state;
+    struct sp_spool *spool = open_spool(w);
+    for (int large = 0; large < 2; large++) {
+        struct sp_spool_entry *entries[8];
+        char ids[8][SP_ULID_SIZE];
+        for (size_t i = 0; i < SP_LEN(entries); i++)
+            entries[i] = finish_one(w, spool, large && i == 0 ? 5 << 20 : 5, ids[i]);
+        for (size_t i = 0; i < SP_LEN(entries); i++) {
+            assert_false(there(w, "", ids[i]));
+            assert_ok(w, sp_spool_publish(entries[i], "{}", &w->err));
+            sp_spool_entry_free(&entries[i]);
+            assert_true(there(w, "", ids[i]));
+            assert_int_equal(mode_of(w, ids[i], "/1"), 0660);
+        }
+    }
+    sp_spool_close(&spool);
+}
+
 static void
 test_a_file_over_the_limit_is_too_large_and_leaves_nothing(void **state)
 {
@@ -371,6 +410,7 @@ main(void)
         SPOOL_TEST(test_a_published_entry_is_read_by_the_group),
         SPOOL_TEST(test_absent_documents_and_bad_ids),
         SPOOL_TEST(test_several_documents_in_pieces_and_from_a_file),
+        SPOOL_TEST(test_a_burst_of_entries_is_published_whole_with_and_without_a_large_one),
         SPOOL_TEST(test_a_file_over_the_limit_is_too_large_and_leaves_nothing),
         SPOOL_TEST(test_removed_is_gone_and_absent_is_fine),
         SPOOL_TEST(test_what_a_crash_left_is_swept_or_replaced),

@@ -1,19 +1,19 @@
-/* dir_sync.c - the fsyncs of a directory are numbered; a caller needs the first that begins after he came. */
-#include "base/dir_sync.h"
+/* shared_sync.c - they are numbered; a caller needs the first that begins after he came. */
+#include "base/shared_sync.h"
 
 #include <errno.h>
 #include <unistd.h>
 
 void
-sp_dir_sync_init(struct sp_dir_sync *sync, int fd)
+sp_shared_sync_init(struct sp_shared_sync *sync, sp_sync_fn *fn, int fd)
 {
-    *sync = (struct sp_dir_sync){ .fd = fd };
+    *sync = (struct sp_shared_sync){ .fn = fn, .fd = fd };
     pthread_mutex_init(&sync->lock, NULL);
     pthread_cond_init(&sync->ended, NULL);
 }
 
 void
-sp_dir_sync_end(struct sp_dir_sync *sync)
+sp_shared_sync_end(struct sp_shared_sync *sync)
 {
     pthread_cond_destroy(&sync->ended);
     pthread_mutex_destroy(&sync->lock);
@@ -21,12 +21,12 @@ sp_dir_sync_end(struct sp_dir_sync *sync)
 
 /* Called with the lock, and returns with it. */
 static void
-run_one(struct sp_dir_sync *sync)
+run_one(struct sp_shared_sync *sync)
 {
     uint64_t number = ++sync->begun;
     sync->running = true;
     pthread_mutex_unlock(&sync->lock);
-    int failed_errno = fsync(sync->fd) == 0 ? 0 : errno;
+    int failed_errno = sync->fn(sync->fd) == 0 ? 0 : errno;
     pthread_mutex_lock(&sync->lock);
     sync->running = false;
     sync->done = number;
@@ -39,7 +39,7 @@ run_one(struct sp_dir_sync *sync)
 
 /* A waiter that slept through a later failure is told about that one: too careful, never too trusting. */
 enum sp_rc
-sp_dir_sync(struct sp_dir_sync *sync, const char *what, struct sp_err *err)
+sp_shared_sync(struct sp_shared_sync *sync, const char *what, struct sp_err *err)
 {
     pthread_mutex_lock(&sync->lock);
     uint64_t ticket = sync->begun + 1;

@@ -1,0 +1,31 @@
+/* shared_sync.h - one fsync of a directory, or one syncfs of a file system, for all who need it at the same time.
+ * Whoever comes while one runs waits for the next, because the running one may have begun before his change. */
+#ifndef SP_BASE_SHARED_SYNC_H
+#define SP_BASE_SHARED_SYNC_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+typedef int sp_sync_fn(int fd); /* fsync(2) or syncfs(2) */
+
+struct sp_shared_sync {
+    sp_sync_fn *fn;
+    int fd; /* borrowed */
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool running;
+    uint64_t begun, done; /* how many were */
+    uint64_t failed;      /* the number of the last one that failed, and why */
+    int failed_errno;
+};
+
+void sp_shared_sync_init(struct sp_shared_sync *sync, sp_sync_fn *fn, int fd);
+void sp_shared_sync_end(struct sp_shared_sync *sync);
+/* What was changed there before this call is durable after it; `what` is for the error text. Calls may come from any
+ * thread. */
+enum sp_rc sp_shared_sync(struct sp_shared_sync *sync, const char *what, struct sp_err *err);
+
+#endif
