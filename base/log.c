@@ -9,31 +9,54 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/journal.h"
 #include "base/text.h"
 
 /* Below PIPE_BUF, so that a line to a pipe is atomic (pipe(7)), and a size that journald does not split. */
 enum { LINE_SIZE = 2048 };
 
-void
-sp_log_write(const struct sp_log *log, enum sp_log_level level, const char *format, ...)
+static void
+write_line(const struct sp_log *log, enum sp_log_level level, const struct sp_log_facts *facts, const char *format,
+           va_list args)
 {
-    if (log == NULL || level > log->level)
-        return;
-    int saved = errno;
-    char raw[LINE_SIZE + 8];
-    va_list args;
-    va_start(args, format);
+    char raw[LINE_SIZE + 8], line[LINE_SIZE];
     vsnprintf(raw, sizeof raw, format, args);
-    va_end(args);
-
-    char line[LINE_SIZE];
     int head = snprintf(line, sizeof line / 4, "<%d>%s: ", (int)level, log->who == NULL ? "scanpost" : log->who);
     size_t at = head < 0 ? 0 : strlen(line);
     sp_log_clean(line + at, sizeof line - at - 1, raw); /* one byte less, for the line break */
+    if (log->journal != NULL && sp_journal_send(log->journal, level, log->who, facts, line + at))
+        return;
     size_t len = strlen(line);
     line[len++] = '\n';
     while (write(log->fd, line, len) < 0 && errno == EINTR)
         continue;
+}
+
+void
+sp_log_write(const struct sp_log *log, enum sp_log_level level, const char *format, ...)
+{
+    static const struct sp_log_facts none = { 0 };
+    if (log == NULL || level > log->level)
+        return;
+    int saved = errno;
+    va_list args;
+    va_start(args, format);
+    write_line(log, level, &none, format, args);
+    va_end(args);
+    errno = saved;
+}
+
+void
+sp_log_write_facts(const struct sp_log *log, enum sp_log_level level, const struct sp_log_facts *facts,
+                   const char *format, ...)
+{
+    if (log == NULL || level > log->level)
+        return;
+    int saved = errno;
+    va_list args;
+    va_start(args, format);
+    write_line(log, level, facts, format, args);
+    va_end(args);
     errno = saved;
 }
 

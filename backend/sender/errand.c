@@ -135,16 +135,21 @@ sp_errand_plan(struct errand *e)
 static void
 tell(const struct errand *e, const struct sp_method_settings *method, const struct sp_report *report, int64_t ms)
 {
+    const struct sp_log *log = e->env->log;
+    const struct sp_log_facts accepted = { .method = method->name };
+    const struct sp_log_facts refused = { method->name, sp_class_name(report->diagnosis.class_) };
     char clean[512];
     (void)sp_log_clean(clean, sizeof clean, report->reply);
     if (report->accepted)
-        sp_info(e->env->log, "job %s: accepted by %s in %lld ms, %s", e->job->id, method->name, (long long)ms, clean);
+        sp_log_write_facts(log, SP_LOG_INFO, &accepted, "job %s: accepted by %s in %lld ms, %s", e->job->id,
+                           method->name, (long long)ms, clean);
     else if (report->maybe_sent)
-        sp_warn(e->env->log, "job %s: %s took the message and never answered, it may arrive twice (%s)", e->job->id,
-                method->name, clean);
+        sp_log_write_facts(log, SP_LOG_WARN, &refused,
+                           "job %s: %s took the message and never answered, it may arrive twice (%s)", e->job->id,
+                           method->name, clean);
     else
-        sp_notice(e->env->log, "job %s: %s refused at %s, class %s: %s", e->job->id, method->name,
-                  sp_stage_name(report->stage), sp_class_name(report->diagnosis.class_), clean);
+        sp_log_write_facts(log, SP_LOG_NOTICE, &refused, "job %s: %s refused at %s, class %s: %s", e->job->id,
+                           method->name, sp_stage_name(report->stage), sp_class_name(report->diagnosis.class_), clean);
 }
 
 /* The spool holds the only copy: what is missing or cut there does not come back by itself. */

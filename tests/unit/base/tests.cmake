@@ -1,4 +1,4 @@
-foreach(subject address arena clock digest err io log secret str text ulid)
+foreach(subject address arena clock digest err io journal log secret str text ulid)
     sp_test(base_${subject}_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/${subject}_test.c USES base)
 endforeach()
 sp_test(settings_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/settings_test.c USES base)
