@@ -32,7 +32,8 @@ sp_spool_make_dir(int parent, const char *name, int *ret_fd, struct sp_err *err)
     enum sp_rc rc = sp_io_open_dir(parent, name, &fd, err);
     if (rc != SP_OK)
         return rc;
-    if (fchmod(fd, SP_SPOOL_DIR_MODE) != 0)
+    struct stat made; /* below a folder like ours it is right already; the service may not set that bit itself */
+    if (fstat(fd, &made) != 0 || ((made.st_mode & 07777) != SP_SPOOL_DIR_MODE && fchmod(fd, SP_SPOOL_DIR_MODE) != 0))
         return sp_fail_errno(err, "spool: cannot set the mode of '%s'", name);
     *ret_fd = sp_steal_fd(&fd);
     return SP_OK;

@@ -259,6 +259,7 @@ sleep_until_something(struct sender *s, int timeout)
         { .fd = s->done_fd, .events = POLLIN },
         { .fd = s->options->stop_fd, .events = POLLIN },
         { .fd = s->options->life_fd, .events = POLLIN },
+        { .fd = s->options->alive != NULL ? s->options->ask_fd : -1, .events = POLLIN },
     };
     int n = poll(fds, SP_LEN(fds), timeout);
     if (n < 0 && errno != EINTR)
@@ -267,6 +268,10 @@ sleep_until_something(struct sender *s, int timeout)
         sp_wake_drain(s->options->wake_fd);
     if (fds[1].revents != 0)
         sp_wake_drain(s->done_fd);
+    if (fds[4].revents != 0) {
+        sp_wake_drain(s->options->ask_fd);
+        s->options->alive(s->options->alive_context);
+    }
     return n <= 0 || (fds[2].revents == 0 && fds[3].revents == 0);
 }
 

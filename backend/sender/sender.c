@@ -366,6 +366,8 @@ sp_sender_run(const struct sp_sender_options *options, struct sp_err *err)
     enum sp_rc rc = sender_open(s, options, err);
     if (rc == SP_OK) {
         sp_info(options->log, "ready, %zu worker(s)", s->n_workers);
+        if (options->alive != NULL)
+            options->alive(options->alive_context);
         work(s);
     }
     if (s->ways != NULL)

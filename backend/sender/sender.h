@@ -20,11 +20,14 @@ struct sp_sender_options {
     const struct sp_settings *settings;
     const struct sp_clock *clock;
     const struct sp_log *log;
-    int wake_fd;                                /* eventfd: the gateway made or changed a job */
-    int gateway_wake_fd;                        /* eventfd of the gateway; -1: nobody */
-    int changes_fd;                             /* where writes to the database are told; -1: nowhere */
-    int stop_fd;                                /* readable: stop */
-    int life_fd;                                /* end of file: the supervisor is gone, stop; -1: none */
+    int wake_fd;                  /* eventfd: the gateway made or changed a job */
+    int gateway_wake_fd;          /* eventfd of the gateway; -1: nobody */
+    int changes_fd;               /* where writes to the database are told; -1: nowhere */
+    int stop_fd;                  /* readable: stop */
+    int life_fd;                  /* end of file: the supervisor is gone, stop; -1: none */
+    int ask_fd;                   /* eventfd: somebody asks whether the loop comes round */
+    void (*alive)(void *context); /* it did, for the first time or because it was asked; NULL: nobody asks */
+    void *alive_context;
     bool renewed;                               /* configuration or secrets are new */
     int64_t patience_ms;                        /* how long to wait for attempts under way when stopping */
     int64_t (*timeout_ms)(enum sp_stage stage); /* NULL: the protocol's own */

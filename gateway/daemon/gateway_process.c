@@ -339,13 +339,18 @@ work(struct gateway *g, struct chores *chores)
             { .fd = house->wake_gateway_fd, .events = POLLIN },
             { .fd = g->stop_fd, .events = POLLIN },
             { .fd = house->life_fd[0], .events = POLLIN },
+            { .fd = house->ask_gateway_fd, .events = POLLIN },
         };
         int n = poll(fds, SP_LEN(fds), sp_ms_left(&sp_clock_system, next));
         if ((n < 0 && errno != EINTR) || (n > 0 && fds[2].revents != 0))
             return SIGTERM;
         if (n > 0 && fds[1].revents != 0)
             return sp_child_signal_read(g->stop_fd);
-        woken = n > 0;
+        if (n > 0 && fds[3].revents != 0) {
+            sp_wake_drain(house->ask_gateway_fd);
+            sp_child_alive(house);
+        }
+        woken = n > 0 && fds[0].revents != 0;
         if (woken)
             sp_wake_drain(house->wake_gateway_fd);
     }
@@ -434,6 +439,7 @@ sp_child_gateway(struct sp_house *house)
     if (rc == SP_OK) {
         sp_info(&house->log, "ready, %zu folder(s), %zu listener(s)", sp_folders_count(g.folders),
                 house->listeners.count);
+        sp_child_alive(house);
         ended_by = keep_house(&g);
     } else if (rc != SP_E_CLOSED) {
         sp_error(&house->log, "cannot start: %s", err.text);

@@ -1,6 +1,7 @@
 /* privileges.c - see privileges.h. */
 #include "gateway/daemon/privileges.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -83,11 +84,21 @@ sp_privileges_drop(const struct sp_identity *identity, uid_t uid, gid_t gid, enu
     if (rc != SP_OK)
         return rc;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
-        setrlimit(RLIMIT_CORE, &no_core) != 0)
+        prlimit(0, RLIMIT_CORE, &no_core, NULL) != 0)
         return sp_fail_errno(err, "cannot lock the process down");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
         return sp_fail_errno(err, "cannot ask to end with the supervisor");
     if (getppid() != supervisor) /* it ended before we asked */
         return sp_fail(err, SP_E_CLOSED, "the supervisor is gone");
     return SP_OK;
+}
+
+void
+sp_privileges_signal(const struct sp_identity *identity, uid_t uid, pid_t pid, int signal_)
+{
+    if (kill(pid, signal_) == 0 || errno != EPERM || !identity->root)
+        return;
+    if (seteuid(uid) == 0)
+        (void)kill(pid, signal_);
+    (void)!seteuid(0);
 }

@@ -33,4 +33,8 @@ enum sp_keep { /* the one right of root's that a child's work needs */
 enum sp_rc sp_privileges_drop(const struct sp_identity *identity, uid_t uid, gid_t gid, enum sp_keep keep,
                               pid_t supervisor, struct sp_err *err);
 
+/* A signal to a child that has become uid. The service unit leaves root no CAP_KILL, so that nothing else on the
+ * machine can be reached; root may still signal whom it could become. */
+void sp_privileges_signal(const struct sp_identity *identity, uid_t uid, pid_t pid, int signal_);
+
 #endif

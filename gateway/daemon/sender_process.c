@@ -8,6 +8,12 @@
 
 enum { PATIENCE_MS = 7000 }; /* scanpostd ends within 10 s of SIGTERM */
 
+static void
+alive(void *house)
+{
+    sp_child_alive(house);
+}
+
 int
 sp_child_sender(struct sp_house *house)
 {
@@ -28,6 +34,9 @@ sp_child_sender(struct sp_house *house)
         .changes_fd = house->changes_fd[1],
         .stop_fd = stop,
         .life_fd = house->life_fd[0],
+        .ask_fd = house->ask_sender_fd,
+        .alive = alive,
+        .alive_context = house,
         .renewed = house->renewed,
         .patience_ms = PATIENCE_MS,
     };

@@ -27,9 +27,12 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/io.h"
+#include "base/journal.h"
 #include "base/settings.h"
 #include "db/changes.h"
 #include "gateway/daemon/child.h"
+#include "gateway/daemon/herald.h"
 #include "gateway/daemon/places.h"
 
 enum {
@@ -46,6 +49,7 @@ struct kid {
     pid_t pid;                 /* 0: not running */
     int64_t started, start_at; /* monotonic */
     int64_t pause;
+    bool told_to_end; /* a new one will take its place */
 };
 
 struct supervisor {
@@ -53,6 +57,8 @@ struct supervisor {
     struct sp_settings *settings; /* owned; house.settings is the same */
     struct kid gateway, sender, opener;
     pid_t leaving[LEAVING_MAX]; /* gateways that finish their uploads */
+    struct sp_herald herald;
+    struct sp_journal journal;
     int signals;
     bool ending;
 };
@@ -79,6 +85,7 @@ start(struct supervisor *s, struct kid *kid)
 {
     s->house.alone = !anybody_leaving(s);
     kid->started = now_ms();
+    kid->told_to_end = false;
     kid->pid = sp_child_start(&s->house, kid->name, kid->work);
     if (kid->pid > 0)
         return;
@@ -130,6 +137,10 @@ kid_died(struct supervisor *s, struct kid *kid, int status)
     kid->start_at = now_ms() + kid->pause;
     if (!s->ending)
         tell_death(s, kid->name, status);
+    if (!s->ending && kid == &s->gateway)
+        sp_herald_died(&s->herald, SP_HERALD_GATEWAY, failed);
+    if (!s->ending && kid == &s->sender)
+        sp_herald_died(&s->herald, SP_HERALD_SENDER, failed);
     if (kid == &s->gateway)
         s->house.database_fresh = false; /* the spool was read, or will be found half read: as after a crash */
 }
@@ -148,6 +159,31 @@ bury(struct supervisor *s)
         for (size_t i = 0; i < LEAVING_MAX; i++)
             if (pid == s->leaving[i])
                 s->leaving[i] = 0;
+    }
+}
+
+/* --- are they alive? --- */
+
+static void
+ask(struct supervisor *s)
+{
+    int64_t now = now_ms();
+    if (sp_herald_asks(&s->herald, SP_HERALD_GATEWAY, now))
+        sp_wake(s->house.ask_gateway_fd);
+    if (sp_herald_asks(&s->herald, SP_HERALD_SENDER, now))
+        sp_wake(s->house.ask_sender_fd);
+    sp_herald_asked(&s->herald, now);
+}
+
+static void
+hear_answers(struct supervisor *s)
+{
+    pid_t pid = 0;
+    while (read(s->house.told_fd[0], &pid, sizeof pid) == (ssize_t)sizeof pid) {
+        if (pid == s->gateway.pid && !s->gateway.told_to_end)
+            sp_herald_alive(&s->herald, SP_HERALD_GATEWAY);
+        else if (pid == s->sender.pid && !s->sender.told_to_end)
+            sp_herald_alive(&s->herald, SP_HERALD_SENDER);
     }
 }
 
@@ -191,26 +227,34 @@ use(struct supervisor *s, struct sp_settings *settings)
     tzset();
 }
 
+static void
+end_kid(struct supervisor *s, struct kid *kid, uid_t uid, int signal_)
+{
+    if (kid->pid == 0)
+        return;
+    kid->told_to_end = true;
+    sp_privileges_signal(&s->house.identity, uid, kid->pid, signal_);
+}
+
 /* The old gateway finishes its uploads beside the new one; the old sender ends before the new one begins. */
 static void
 replace_children(struct supervisor *s)
 {
+    const uid_t gateway = s->house.identity.gateway_uid, sender = s->house.identity.sender_uid;
     for (size_t i = 0; i < LEAVING_MAX && s->gateway.pid != 0; i++) {
         if (s->leaving[i] != 0)
             continue;
-        (void)kill(s->gateway.pid, SIGUSR1);
+        sp_privileges_signal(&s->house.identity, gateway, s->gateway.pid, SIGUSR1);
         s->leaving[i] = s->gateway.pid;
         s->gateway.pid = 0;
     }
-    if (s->gateway.pid != 0) /* too many changes in a row: this one is given seconds, not minutes */
-        (void)kill(s->gateway.pid, SIGTERM);
-    if (s->sender.pid != 0)
-        (void)kill(s->sender.pid, SIGTERM);
-    if (s->opener.pid != 0)
-        (void)kill(s->opener.pid, SIGTERM);
+    end_kid(s, &s->gateway, gateway, SIGTERM); /* too many changes in a row: this one is given seconds, not minutes */
+    end_kid(s, &s->sender, sender, SIGTERM);
+    end_kid(s, &s->opener, gateway, SIGTERM);
     s->house.renewed = true;
     s->house.database_fresh = false;
     s->gateway.start_at = s->sender.start_at = s->opener.start_at = now_ms();
+    sp_herald_replaced(&s->herald);
 }
 
 static void
@@ -219,6 +263,7 @@ reload(struct supervisor *s)
     struct sp_err err = { 0 };
     struct sp_settings *next = NULL;
     struct sp_identity identity = s->house.identity;
+    sp_herald_reloading(&s->herald, now_ms());
     enum sp_rc rc = sp_settings_load(s->settings->file, &next, &err);
     if (rc == SP_OK)
         rc = same_house(s->settings, next, &err);
@@ -229,6 +274,7 @@ reload(struct supervisor *s)
     if (rc != SP_OK) {
         sp_error(&s->house.log, "the new configuration is not used: %s", err.text);
         sp_settings_free(&next);
+        sp_herald_refused(&s->herald, err.text);
         return;
     }
     struct sp_settings *old = s->settings;
@@ -260,7 +306,7 @@ time_to_next_start(struct supervisor *s)
 {
     struct kid *kids[KIDS];
     size_t n = kids_of(s, kids);
-    int timeout = -1;
+    int timeout = sp_herald_wait(&s->herald, now_ms());
     for (size_t i = 0; i < n; i++) {
         int left = kids[i]->pid == 0 ? sp_ms_left(&sp_clock_system, kids[i]->start_at) : -1;
         if (left >= 0 && (timeout < 0 || left < timeout))
@@ -270,23 +316,26 @@ time_to_next_start(struct supervisor *s)
 }
 
 static void
-wait_for_signal(struct supervisor *s, int timeout)
+wait_for_something(struct supervisor *s, int timeout)
 {
-    struct pollfd fd = { .fd = s->signals, .events = POLLIN };
-    if (poll(&fd, 1, timeout) > 0)
+    struct pollfd fds[] = { { .fd = s->signals, .events = POLLIN }, { .fd = s->house.told_fd[0], .events = POLLIN } };
+    if (poll(fds, SP_LEN(fds), timeout) <= 0)
+        return;
+    hear_answers(s);
+    if (fds[0].revents != 0)
         answer_signals(s);
 }
 
 static void
-signal_all(const struct supervisor *s, int signal_)
+signal_all(struct supervisor *s, int signal_)
 {
-    const pid_t pids[] = { s->gateway.pid, s->sender.pid, s->opener.pid };
-    for (size_t i = 0; i < SP_LEN(pids); i++)
-        if (pids[i] != 0)
-            (void)kill(pids[i], signal_);
+    const uid_t gateway = s->house.identity.gateway_uid, sender = s->house.identity.sender_uid;
+    end_kid(s, &s->gateway, gateway, signal_);
+    end_kid(s, &s->sender, sender, signal_);
+    end_kid(s, &s->opener, gateway, signal_);
     for (size_t i = 0; i < LEAVING_MAX; i++)
         if (s->leaving[i] != 0)
-            (void)kill(s->leaving[i], signal_);
+            sp_privileges_signal(&s->house.identity, gateway, s->leaving[i], signal_);
 }
 
 static bool
@@ -300,9 +349,10 @@ end_all(struct supervisor *s)
 {
     int64_t deadline = now_ms() + END_PATIENCE_MS;
     sp_info(&s->house.log, "ending");
+    sp_herald_ending(&s->herald);
     signal_all(s, SIGTERM);
     while (anybody_left(s) && now_ms() < deadline)
-        wait_for_signal(s, sp_ms_left(&sp_clock_system, deadline));
+        wait_for_something(s, sp_ms_left(&sp_clock_system, deadline));
     if (!anybody_left(s))
         return;
     sp_warn(&s->house.log, "not everything ended in time; nothing is lost by that");
@@ -343,9 +393,13 @@ supervisor_open(struct supervisor *s, struct sp_err *err)
         return rc;
     house->wake_gateway_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     house->wake_sender_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (house->wake_gateway_fd < 0 || house->wake_sender_fd < 0 || pipe2(house->life_fd, O_CLOEXEC) != 0 ||
+    house->ask_gateway_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    house->ask_sender_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (house->wake_gateway_fd < 0 || house->wake_sender_fd < 0 || house->ask_gateway_fd < 0 ||
+        house->ask_sender_fd < 0 || pipe2(house->life_fd, O_CLOEXEC) != 0 ||
+        pipe2(house->told_fd, O_CLOEXEC | O_NONBLOCK) != 0 ||
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, house->opener_fd) != 0)
-        return sp_fail_errno(err, "cannot make eventfds, a pipe and a socket pair");
+        return sp_fail_errno(err, "cannot make eventfds, pipes and a socket pair");
     rc = sp_changes_pipe(house->changes_fd, err);
     return rc == SP_OK ? migrate(s, err) : rc;
 }
@@ -359,15 +413,20 @@ sp_supervise(struct sp_settings **settings, struct sp_err *err)
         .sender = { .name = "sender", .work = sp_child_sender },
         .opener = { .name = "opener", .work = sp_child_opener },
     };
+    if (sp_journal_open(&s.journal, STDERR_FILENO, SP_JOURNAL_SOCKET))
+        s.house.log.journal = &s.journal;
     use(&s, SP_STEAL(*settings));
+    sp_herald_start(&s.herald, now_ms());
     enum sp_rc rc = supervisor_open(&s, err);
     while (rc == SP_OK && !s.ending) {
         start_who_is_due(&s);
-        wait_for_signal(&s, time_to_next_start(&s));
+        ask(&s);
+        wait_for_something(&s, time_to_next_start(&s));
     }
     if (rc == SP_OK)
         end_all(&s);
     sp_listeners_close(&s.house.listeners);
     sp_settings_free(&s.settings);
+    sp_journal_close(&s.journal);
     return rc;
 }
