@@ -263,7 +263,7 @@ take_statement(struct sp_rows *rows, const char *sql)
 static int
 bind_one(sqlite3_stmt *stmt, size_t number, const struct sp_bind *value)
 {
-    char name[16];
+    char name[24]; /* "$" and any number */
     snprintf(name, sizeof(name), "$%zu", number);
     int at = sqlite3_bind_parameter_index(stmt, name);
     assert(at > 0); /* in[] holds more than the text asks for */

@@ -4,7 +4,8 @@
  *
  * and only then is anybody told. In a burst of small scans the first three are not asked for one by one: one syncfs(2)
  * serves all entries that wait at that moment. While a large one is being written it would wait for that one's bytes,
- * so then, and for a few entries, each pays for its own. */
+ * so then, and for a few entries, each pays for its own; and for a while after one that was slow, because somebody else
+ * writes much to this file system: a backup perhaps. */
 #include "db/spool.h"
 
 #include <errno.h>
@@ -19,12 +20,15 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "db/spool_place.h"
 
 enum {
     COPY_BUFFER = 128 * 1024,
     NAME_SIZE = 24,
+    SLOW_MS = 300,           /* for a syncfs */
+    ALONE_MS = 60 * 1000,    /* so long it is not tried again */
     BURST = 4,               /* entries being finished at once */
     LARGE = 4 * 1024 * 1024, /* bytes of an entry */
 };
@@ -216,6 +220,24 @@ drop_look(struct sp_spool_entry *entry)
     entry->look_number = 0;
 }
 
+static bool
+is_burst(struct sp_spool *spool)
+{
+    return atomic_load(&spool->finishing) >= BURST && atomic_load(&spool->large) == 0 &&
+           sp_mono_ms(&sp_clock_system) >= atomic_load(&spool->alone_until);
+}
+
+static enum sp_rc
+sync_all(struct sp_spool *spool, struct sp_err *err)
+{
+    int64_t began = sp_mono_ms(&sp_clock_system);
+    enum sp_rc rc = sp_shared_sync(&spool->all, "the file system of the spool", err);
+    int64_t now = sp_mono_ms(&sp_clock_system);
+    if (now - began > SLOW_MS)
+        atomic_store(&spool->alone_until, now + ALONE_MS);
+    return rc;
+}
+
 /* Whether what is to be durable is left to one syncfs for many. Once it was, the entry needs one. */
 static bool
 leave_to_all(struct sp_spool_entry *entry)
@@ -224,7 +246,7 @@ leave_to_all(struct sp_spool_entry *entry)
     if (!entry->finishing)
         atomic_fetch_add(&spool->finishing, 1);
     entry->finishing = true;
-    entry->owes = entry->owes || (atomic_load(&spool->finishing) >= BURST && atomic_load(&spool->large) == 0);
+    entry->owes = entry->owes || is_burst(spool);
     return entry->owes;
 }
 
@@ -297,8 +319,7 @@ sp_spool_publish(struct sp_spool_entry *entry, const char *envelope_json, struct
     bool left = leave_to_all(entry);
     enum sp_rc rc = write_envelope(entry, envelope_json, !left, err);
     if (rc == SP_OK)
-        rc = left ? sp_shared_sync(&entry->spool->all, "the file system of the spool", err)
-                  : sp_io_sync(entry->dir, "the entry", err);
+        rc = left ? sync_all(entry->spool, err) : sp_io_sync(entry->dir, "the entry", err);
     if (rc == SP_OK)
         rc = rename_into_place(entry, err);
     if (rc == SP_OK)

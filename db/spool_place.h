@@ -16,6 +16,7 @@ struct sp_spool {
     struct sp_shared_sync sync; /* of spool/ */
     struct sp_shared_sync all;  /* of its file system */
     atomic_uint finishing;      /* entries whose bytes are there and that are not published yet */
+    atomic_llong alone_until;   /* mono ms: until then each entry pays for its own fsyncs */
     atomic_uint large;          /* entries with many bytes that may not be on disk yet */
 };
 
