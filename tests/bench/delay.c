@@ -183,7 +183,8 @@ run_pair(void *context)
         free(up);
         free(down);
     }
-    close(fd);
+    if (fd >= 0)
+        close(fd);
     close(pair->fd);
     free(pair);
     return NULL;

@@ -339,7 +339,7 @@ main(int argc, char **argv)
     if (pthread_create(&watcher, NULL, obey_stdin, &sink) != 0)
         die("thread");
     for (;;) {
-        int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+        int peer = accept(fd, NULL, NULL);
         if (peer >= 0)
             take(&sink, peer);
     }
