@@ -110,7 +110,7 @@ test_a_late_mail_says_when_it_was_scanned_and_why_it_is_late(void **state)
     open_ways(w);
     assert_true(run(w, id));
     assert_string_equal(w->calls[0].body, "A scan.\n");
-    w->now += 3 * 3600 * 1000;
+    w->now += INT64_C(3) * 3600 * 1000;
     assert_true(run(w, id)); /* the answer is lost */
     const char *body = w->calls[1].body;
     assert_ptr_equal(strstr(body, "This scan was made on 2023-11-"), body);
@@ -120,7 +120,7 @@ test_a_late_mail_says_when_it_was_scanned_and_why_it_is_late(void **state)
     assert_non_null(strstr(body, job->attempts[0].summary));
     sp_job_free(&job);
     assert_non_null(strstr(body, "\n\nA scan.\n"));
-    w->now += 1800 * 1000;
+    w->now += INT64_C(1800) * 1000;
     assert_true(run(w, id));
     assert_int_equal(state_of(w, id), SP_JOB_SENT);
     assert_string_equal(w->calls[2].body, body); /* a second copy is the same */
@@ -136,7 +136,7 @@ test_a_mail_that_may_be_there_stays_as_it_was(void **state)
     add_job(w, id);
     open_ways(w);
     assert_true(run(w, id));
-    w->now += 2 * 3600 * 1000;
+    w->now += INT64_C(2) * 3600 * 1000;
     assert_true(run(w, id));
     assert_int_equal(state_of(w, id), SP_JOB_SENT);
     assert_string_equal(w->calls[1].body, "A scan.\n");

@@ -87,8 +87,10 @@ static char long_token[1500];
 static bool
 sign_in_by_long_token(struct world *w)
 {
+    static const char head[] = "eyJ0eXAiOiJKV1QifQ.";
     memset(long_token, 'T', sizeof long_token - 1);
-    memcpy(long_token, "eyJ0eXAiOiJKV1QifQ.", 19);
+    for (size_t i = 0; head[i] != '\0'; i++)
+        long_token[i] = head[i];
     return sign_in_with(w, SP_SASL_XOAUTH2, long_token);
 }
 
