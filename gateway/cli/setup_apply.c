@@ -20,6 +20,7 @@
 #include "base/io.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "gateway/doctor/sight.h"
 #include "gateway/setup/conf_write.h"
 
 enum { FOLDER_MODE = 02770, SECRET_MODE = 0640, OWN_SECRET_MODE = 0600, PUBLIC_MODE = 0644 };
@@ -156,6 +157,29 @@ make_folder(const struct sp_setup *s, struct sp_err *err)
     return SP_OK;
 }
 
+bool
+sp_setup_hides_folder(const struct sp_setup *s)
+{
+    return strcmp(s->file, SP_DEFAULT_FILE) == 0 && sp_sight_has_unit() && sp_sight_needs_file(s->answers.path);
+}
+
+/* It is written when the configuration has the folder. */
+static enum sp_rc
+check_drop_in(const struct sp_setup *s, struct sp_err *err)
+{
+    SP_AUTO(sp_str_free) struct sp_str text = { 0 };
+    SP_AUTO(sp_str_free) struct sp_str place = { 0 };
+    if (!sp_setup_hides_folder(s))
+        return SP_OK;
+    enum sp_rc rc = sp_sight_add(&text, s->answers.folder, s->answers.path, err);
+    sp_sight_add_place(&place, s->answers.folder);
+    if (rc == SP_OK && s->dry_run) {
+        sp_say(&s->asker, 2, "Would write %s, so that the service sees the folder:", sp_str_text(&place));
+        (void)printf("\n%s\n", sp_str_text(&text));
+    }
+    return rc;
+}
+
 /* --- the configuration --- */
 
 static enum sp_rc
@@ -249,5 +273,7 @@ sp_setup_apply(struct sp_setup *s, struct sp_err *err)
         rc = sp_setup_write_files(s, err);
     if (rc == SP_OK)
         rc = make_folder(s, err);
+    if (rc == SP_OK)
+        rc = check_drop_in(s, err);
     return rc == SP_OK ? write_config(s, err) : rc;
 }

@@ -25,6 +25,7 @@
 #include "gateway/cli/setup_proof.h"
 #include "gateway/cli/show.h"
 #include "gateway/client/client.h"
+#include "gateway/doctor/sight.h"
 
 enum { POLL_MS = 200, START_MS = 40 * 1000, SCAN_MS = 4 * 60 * 1000, PATH_SIZE = 4096 };
 
@@ -86,18 +87,6 @@ ourselves(const struct sp_setup *s)
 
 /* --- the daemon --- */
 
-static const char *
-find_unit(void)
-{
-    static const char *const files[] = { "/usr/lib/systemd/system/scanpost.service",
-                                         "/lib/systemd/system/scanpost.service",
-                                         "/etc/systemd/system/scanpost.service" };
-    for (size_t i = 0; i < SP_LEN(files); i++)
-        if (access(files[i], R_OK) == 0)
-            return "scanpost.service";
-    return NULL;
-}
-
 /* The supervisor's pid: the kernel tells who made the socket listen. 0: nobody does. */
 static pid_t
 find_supervisor(const char *run_dir)
@@ -140,6 +129,16 @@ find_sender(pid_t supervisor)
     return 0;
 }
 
+/* Before the service starts, so that it does with the folder in sight. */
+static int
+show_folder(const struct sp_setup *s)
+{
+    const char *const argv[] = {
+        ourselves(s), "-c", s->file, "share", s->answers.folder, "--service", "--install", NULL
+    };
+    return run(argv, NULL) == 0 ? SP_EXIT_OK : SP_EXIT_FAILED;
+}
+
 static enum sp_rc
 start_in_background(const struct sp_setup *s, struct sp_err *err)
 {
@@ -168,8 +167,9 @@ start_in_background(const struct sp_setup *s, struct sp_err *err)
 }
 
 static enum sp_rc
-start_by_systemd(const struct sp_setup *s, const char *unit, struct sp_err *err)
+start_by_systemd(const struct sp_setup *s, struct sp_err *err)
 {
+    static const char unit[] = "scanpost.service";
     const char *const enable[] = { "systemctl", "enable", "--quiet", unit, NULL };
     const char *const start[] = { "systemctl", "reload-or-restart", unit, NULL };
     if (run(enable, NULL) != 0 || run(start, NULL) != 0)
@@ -182,10 +182,10 @@ static enum sp_rc
 start_daemon(const struct sp_setup *s, const struct sp_settings *settings, struct sp_err *err)
 {
     bool usual = strcmp(s->file, SP_DEFAULT_FILE) == 0;
-    const char *unit = s->root && usual && access("/run/systemd/system", F_OK) == 0 ? find_unit() : NULL;
+    bool unit = s->root && usual && access("/run/systemd/system", F_OK) == 0 && sp_sight_has_unit();
     pid_t supervisor = find_supervisor(settings->gateway.run_dir);
-    if (unit != NULL)
-        return start_by_systemd(s, unit, err);
+    if (unit)
+        return start_by_systemd(s, err);
     if (supervisor == 0)
         return start_in_background(s, err);
     if (kill(supervisor, SIGHUP) != 0)
@@ -410,7 +410,10 @@ sp_setup_finish(struct sp_setup *s)
     struct sp_err err = { 0 };
     if (sp_settings_load(s->file, &settings, &err) != SP_OK)
         return sp_cli_fail(&err);
+    int shown = sp_setup_hides_folder(s) ? show_folder(s) : SP_EXIT_OK;
     int code = s->start ? prove(s, settings) : SP_EXIT_OK;
+    if (code == SP_EXIT_OK)
+        code = shown;
     tell_end(s, settings, code);
     return code;
 }

@@ -61,6 +61,8 @@ enum sp_rc sp_setup_ask_page(struct sp_setup *s, struct sp_err *err);
 enum sp_rc sp_setup_apply(struct sp_setup *s, struct sp_err *err);
 /* Writes the files that were added so far; in a dry run it tells them. */
 enum sp_rc sp_setup_write_files(const struct sp_setup *s, struct sp_err *err);
+/* The service will not see the folder without a drop-in. */
+bool sp_setup_hides_folder(const struct sp_setup *s);
 /* setup_finish.c: daemon, admin, share, check, test scan. Returns an exit code. */
 int sp_setup_finish(struct sp_setup *s);
 

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "gateway/cli/password.h"
 #include "gateway/cli/share_script.h"
+#include "gateway/doctor/sight.h"
 
 #define SMB_CONF  "/etc/samba/smb.conf"
 #define SMB1_CONF "/etc/samba/scanpost-smb1.conf"
@@ -62,8 +63,11 @@ fill(struct sp_share *share, const struct sp_settings *settings, const struct sp
         .smb_conf = value_or(args, "--smb-conf", smb1 ? SMB1_CONF : SMB_CONF),
         .smb1 = smb1,
         .address = value_or(args, "--address", ""),
+        /* The unit has this configuration and no other. */
+        .hidden =
+            strcmp(settings->file, SP_DEFAULT_FILE) == 0 && sp_sight_has_unit() && sp_sight_needs_file(folder->path),
     };
-    return sp_share_check(share, err);
+    return sp_args_has(args, "--service") ? SP_OK : sp_share_check(share, err);
 }
 
 /* From standard input when asked, else one of our own making, which is shown once. */
@@ -82,11 +86,12 @@ choose_password(const struct sp_args *args, struct sp_secret **ret, struct sp_er
     return *ret != NULL && fflush(stdout) == 0 ? SP_OK : sp_fail(err, SP_E_IO, "cannot write");
 }
 
+/* The password may be NULL: the script asks for none then. */
 static int
 run_script(const struct sp_str *script, const struct sp_secret *password, struct sp_err *err)
 {
     int status = 0;
-    if (setenv("SCANPOST_SHARE_PASSWORD", sp_secret_bytes(password), 1) != 0)
+    if (password != NULL && setenv("SCANPOST_SHARE_PASSWORD", sp_secret_bytes(password), 1) != 0)
         return sp_cli_fail(err);
     FILE *shell =
         popen("/bin/sh -s", "w"); // NOLINT(cert-env33-c): a fixed command; what varies is quoted in the script
@@ -100,19 +105,17 @@ run_script(const struct sp_str *script, const struct sp_secret *password, struct
 }
 
 static int
-install(const struct sp_share *share, const struct sp_args *args)
+install(const struct sp_str *script, const struct sp_args *args)
 {
     struct sp_err err = { 0 };
     struct sp_secret *password = NULL;
-    SP_AUTO(sp_str_free) struct sp_str script = { 0 };
     if (geteuid() != 0) {
         (void)sp_fail(&err, SP_E_DENIED, "--install needs root; without it the commands are only printed");
         return sp_cli_fail(&err);
     }
-    if (choose_password(args, &password, &err) != SP_OK)
+    if (!sp_args_has(args, "--service") && choose_password(args, &password, &err) != SP_OK)
         return sp_cli_fail(&err);
-    sp_share_script(&script, share);
-    int code = script.failed ? SP_EXIT_FAILED : run_script(&script, password, &err);
+    int code = script->failed ? SP_EXIT_FAILED : run_script(script, password, &err);
     sp_secret_free(&password);
     return code;
 }
@@ -130,21 +133,23 @@ run_share(struct sp_cli *cli, const struct sp_args *args)
     if (sp_settings_load(cli->config != NULL ? cli->config : SP_DEFAULT_FILE, &settings, &err) != SP_OK ||
         fill(&share, settings, args, user, &err) != SP_OK)
         return sp_cli_fail(&err);
-    if (sp_args_has(args, "--install"))
-        return install(&share, args);
-    sp_share_script(&script, &share);
-    return sp_cli_print(&script);
+    bool service = sp_args_has(args, "--service");
+    if ((service ? sp_share_service_script : sp_share_script)(&script, &share, &err) != SP_OK)
+        return sp_cli_fail(&err);
+    if (service && script.len == 0)
+        sp_str_addf(&script, ": %s needs nothing: the service sees the folder, or is not installed\n", share.name);
+    return sp_args_has(args, "--install") ? install(&script, args) : sp_cli_print(&script);
 }
 
 static const struct sp_option share_options[] = {
-    { "--install", NULL, false },      { "--user", "NAME", false },
-    { "--group", "NAME", false },      { "--password-stdin", NULL, false },
-    { "--smb-conf", "FILE", false },   { "--smb1", NULL, false },
-    { "--address", "ADDRESS", false }, { 0 },
+    { "--install", NULL, false },        { "--user", "NAME", false },     { "--group", "NAME", false },
+    { "--password-stdin", NULL, false }, { "--smb-conf", "FILE", false }, { "--smb1", NULL, false },
+    { "--address", "ADDRESS", false },   { "--service", NULL, false },    { 0 },
 };
 
 const struct sp_command sp_share_commands[] = {
-    { "share", "NAME [--install] [--user NAME] [--password-stdin] [--smb-conf FILE] [--smb1 --address ADDRESS]",
+    { "share",
+      "NAME [--install] [--user NAME] [--password-stdin] [--smb-conf FILE] [--smb1 --address ADDRESS] [--service]",
       "Prints the script that makes a Samba share of a drop folder, for a copier; runs it with --install.",
       share_options, run_share },
     { 0 },

@@ -8,8 +8,10 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "gateway/doctor/sight.h"
 
 enum { NAME_LEN_MAX = 32 }; /* useradd(8) */
 
@@ -251,13 +253,60 @@ put_unit(struct sp_str *out, const struct sp_share *share)
                 share->address, share->name, share->user);
 }
 
-void
-sp_share_script(struct sp_str *out, const struct sp_share *share)
+/* --- the service's sight --- */
+
+static void
+put_drop_in(struct sp_str *out, const char *name, const struct sp_str *text)
+{
+    SP_AUTO(sp_str_free) struct sp_str place = { 0 };
+    sp_sight_add_place(&place, name);
+    sp_str_add(out, "# The service sees no folder outside /srv that is not named to it.\n");
+    set_variable(out, "drop_in", sp_str_text(&place));
+    sp_str_addf(out,
+                "if [ -e \"$drop_in\" ] && ! head -n 1 \"$drop_in\" | grep -q '^%s'; then\n"
+                "    echo \"$drop_in is not scanpost's: it was not touched\" >&2; exit 1\n"
+                "fi\n"
+                "mkdir -p '%s'\n"
+                "cat >\"$drop_in.new\" <<'DROP_IN'\n%sDROP_IN\n"
+                "if cmp -s \"$drop_in.new\" \"$drop_in\"; then\n"
+                "    rm \"$drop_in.new\"\n"
+                "else\n"
+                "    chmod 644 \"$drop_in.new\"\n"
+                "    mv \"$drop_in.new\" \"$drop_in\"\n"
+                "    echo \"written: $drop_in\"\n",
+                SP_SIGHT_MARK, SP_SIGHT_DIR, sp_str_text(text));
+    sp_str_add(out, "    # What was taken is safe over a restart; without one the folder stays out of sight.\n"
+                    "    if [ -d /run/systemd/system ]; then\n"
+                    "        systemctl daemon-reload\n"
+                    "        systemctl try-restart scanpost.service\n"
+                    "    fi\n"
+                    "fi\n\n");
+}
+
+enum sp_rc
+sp_share_service_script(struct sp_str *out, const struct sp_share *share, struct sp_err *err)
+{
+    SP_AUTO(sp_str_free) struct sp_str text = { 0 };
+    if (!share->hidden)
+        return SP_OK;
+    enum sp_rc rc = sp_sight_add(&text, share->name, share->path, err);
+    if (rc != SP_OK)
+        return rc;
+    sp_str_add(out, "set -eu\n");
+    put_drop_in(out, share->name, &text);
+    return SP_OK;
+}
+
+enum sp_rc
+sp_share_script(struct sp_str *out, const struct sp_share *share, struct sp_err *err)
 {
     put_head(out, share);
     if (!share->smb1)
         put_refusals(out, share);
     put_account(out);
+    enum sp_rc rc = sp_share_service_script(out, share, err);
+    if (rc != SP_OK)
+        return rc;
     if (share->smb1)
         put_instance(out, share);
     else
@@ -267,4 +316,5 @@ sp_share_script(struct sp_str *out, const struct sp_share *share)
         put_unit(out, share);
     else
         put_reload(out, share);
+    return SP_OK;
 }

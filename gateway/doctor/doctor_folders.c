@@ -141,7 +141,7 @@ void
 sp_doctor_folders(struct sp_doctor *d)
 {
     for (size_t i = 0; i < d->settings->n_folders; i++)
-        if (look_at_rights(d, &d->settings->folders[i]))
+        if (look_at_rights(d, &d->settings->folders[i]) && sp_doctor_sight(d, &d->settings->folders[i]))
             look_at_leases(d, &d->settings->folders[i]);
     if (d->settings->n_folders > 0)
         look_at_inotify(d);

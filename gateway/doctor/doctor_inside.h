@@ -34,6 +34,8 @@ void sp_doctor_daemon(struct sp_doctor *d);
 void sp_doctor_files(struct sp_doctor *d);
 void sp_doctor_data(struct sp_doctor *d);
 void sp_doctor_folders(struct sp_doctor *d);
+/* A folder that the daemon cannot see is said, and false. */
+bool sp_doctor_sight(const struct sp_doctor *d, const struct sp_folder_settings *folder);
 void sp_doctor_system(struct sp_doctor *d);
 void sp_doctor_network(struct sp_doctor *d);
 

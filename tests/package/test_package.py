@@ -182,14 +182,15 @@ class Life(unittest.TestCase):
     def home(self):
         """As scanpostd(8) says it: a drop folder elsewhere needs lines of its own."""
         m = self.machine
-        m.shell("install -d -o scanpost -g scanpost -m 2770 /home/alice/scans; mkdir -p /etc/systemd/system/scanpost.service.d")
-        self.write("/etc/systemd/system/scanpost.service.d/scanpost-folders.conf",
-                   "[Service]\nProtectHome=no\nBindPaths=/home/alice/scans\nReadWritePaths=/home/alice/scans\n")
+        m.shell("install -d -o scanpost -g scanpost -m 2770 '/home/alice/50% scans'")
         route = json.loads(m.run("scanpost", "--json", "jobs", "--limit", "1"))["jobs"][0]["route"]
-        m.shell("echo 'folder alice { path = /home/alice/scans  route = " + route + "  settle = 300ms }' "
-                ">>/etc/scanpost/scanpost.conf; systemctl daemon-reload; systemctl restart scanpost")
+        m.shell("echo 'folder alice { path = \"/home/alice/50% scans\"  route = " + route + "  settle = 300ms }' "
+                ">>/etc/scanpost/scanpost.conf; systemctl restart scanpost")
+        self.assertIn("scanpost share alice --service --install", m.shell("scanpost doctor || true"))
+        m.shell("scanpost share alice --service --install")
+        self.assertNotIn("not visible", m.shell("scanpost doctor || true"))
         sent = len(self.jobs("--state", "sent"))
-        shutil.copy(m.path("root/smb.pdf"), m.path("home/alice/scans/mine.pdf"))
+        shutil.copy(m.path("root/smb.pdf"), m.path("home/alice/50% scans/mine.pdf"))
         wait_until("it is sent", lambda: len(self.jobs("--state", "sent")) > sent)
 
     def age(self):
