@@ -1,6 +1,6 @@
 /* crowd.h - the connections of one listener, so that a thousand silent ones do not keep an honest one out: when there
- * are too many, the one that has been silent longest is closed; those with a request under way are never touched.
- * Belongs to one thread. */
+ * are too many, the one that has been silent longest is closed; those that are busy are never touched: a worker has
+ * their request, or it is that of somebody who is known. Belongs to one thread. */
 #ifndef SP_WEB_HTTP_CROWD_H
 #define SP_WEB_HTTP_CROWD_H
 
@@ -13,7 +13,7 @@ struct sp_guest {
     struct sp_guest *previous, *next;
     uint8_t address[16];
     int fd;
-    bool busy; /* has a request under way */
+    bool busy;
     bool leaving;
     bool has_asked; /* the owner's: at least once */
 };
@@ -28,7 +28,7 @@ struct sp_crowd { /* initialise the limits, zero the rest */
 bool sp_crowd_admit(struct sp_crowd *crowd, const struct sockaddr *address);
 void sp_crowd_enter(struct sp_crowd *crowd, struct sp_guest *guest, const struct sockaddr *address, int fd);
 void sp_crowd_leave(struct sp_crowd *crowd, struct sp_guest *guest);
-/* A request begins, or has ended. */
+/* Something was heard from it. */
 void sp_crowd_busy(struct sp_crowd *crowd, struct sp_guest *guest, bool busy);
 
 #endif

@@ -203,14 +203,26 @@ is_odd(const struct call *call)
     return info == NULL || info->header_size != call->head_size;
 }
 
+static void
+set_busy(struct listener *listener, struct MHD_Connection *connection, bool busy)
+{
+    struct sp_guest *guest = guest_of(connection);
+    if (guest != NULL)
+        sp_crowd_busy(&listener->crowd, guest, busy);
+}
+
+/* A stranger who sends a body, or takes an answer, a byte at a time keeps nobody else out. */
+static bool
+is_known(const struct call *call)
+{
+    return sp_exchange_request(call->exchange)->caller.kind != SP_CALLER_NONE;
+}
+
 static bool
 begin(struct call *call, const char *method)
 {
     struct sp_request *req = sp_exchange_request(call->exchange);
-    struct sp_guest *guest = guest_of(call->connection);
     struct sp_err err = { 0 };
-    if (guest != NULL)
-        sp_crowd_busy(&call->listener->crowd, guest, true);
     if (!call->listener->local) {
         sp_peer_remote(address_of(call->connection), call->listener->tls, &req->peer);
     } else if (sp_peer_local(fd_of(call->connection), req->arena, &req->peer, &err) != SP_OK) {
@@ -248,6 +260,7 @@ hand_over(struct call *call)
     pthread_mutex_unlock(&server->lock);
     if (!may)
         return MHD_NO;
+    set_busy(call->listener, call->connection, true);
     MHD_suspend_connection(call->connection);
     call->task.run = run_work;
     sp_pool_add(server->pool, &call->task);
@@ -326,6 +339,7 @@ make_stream(struct call *call, struct sp_response *res)
         return NULL;
     }
     const struct sp_stream_ops ops = { live_sleep, live_wake, live };
+    set_busy(call->listener, call->connection, true); /* it may be suspended */
     sp_stream_attach(live->stream, &ops);
     live_enter(live->server, live);
     res->stream = NULL;
@@ -401,11 +415,11 @@ on_request(void *context, struct MHD_Connection *connection, const char *url, co
 {
     struct call *call = *place;
     (void)context;
-    (void)connection;
     (void)url; /* decoded by libmicrohttpd before it was cut at its slashes: on_target has the true one */
     (void)version;
     if (call == NULL || (!call->begun && !begin(call, method)))
         return MHD_NO;
+    set_busy(call->listener, connection, is_known(call));
     switch (sp_exchange_step(call->exchange, bytes, size)) {
     case SP_NEXT_READ:
         return MHD_YES;
@@ -424,11 +438,9 @@ on_completed(void *context, struct MHD_Connection *connection, void **place, enu
 {
     struct listener *listener = context;
     struct call *call = *place;
-    struct sp_guest *guest = guest_of(connection);
     (void)why;
     *place = NULL;
-    if (guest != NULL)
-        sp_crowd_busy(&listener->crowd, guest, false);
+    set_busy(listener, connection, false);
     if (call == NULL)
         return;
     if (!sp_exchange_holds_upload(call->exchange)) {

@@ -495,6 +495,21 @@ test_silent_connections_make_room_for_a_new_one(void **state)
         close(fds[i]);
 }
 
+/* As many as are let in, and more, each with a body that does not come: nobody knows them. */
+static void
+test_strangers_with_slow_bodies_make_room_too(void **state)
+{
+    const struct world *w = *state;
+    int fds[60];
+    for (size_t i = 0; i < SP_LEN(fds); i++) {
+        fds[i] = dial_tcp(w->port);
+        say(fds[i], "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\na");
+        expect(w, "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 200);
+    }
+    for (size_t i = 0; i < SP_LEN(fds); i++)
+        close(fds[i]);
+}
+
 static void
 test_the_unix_socket_knows_who_is_there(void **state)
 {
@@ -785,6 +800,7 @@ main(void)
         TEST(test_silent_uploads_hold_no_worker),
         TEST(test_503_when_too_many_uploads_come_at_once),
         TEST(test_silent_connections_make_room_for_a_new_one),
+        TEST(test_strangers_with_slow_bodies_make_room_too),
         TEST(test_the_unix_socket_knows_who_is_there),
         TEST(test_garbage_and_endless_headers_are_ended),
         TEST(test_stop_lets_an_upload_finish),
