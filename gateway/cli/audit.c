@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "gateway/cli/print.h"
 
-enum { ENTRIES_BY_DEFAULT = 50, ENTRIES_MAX = 1000 };
+enum { ENTRIES_BY_DEFAULT = 50, ENTRIES_MAX = 1000, WHAT_MAX = 160 };
 
 /* "ada", or who it may have been. */
 static void
@@ -16,7 +16,7 @@ add_who_cell(struct sp_table *table, const json_t *entry)
     sp_table_cell(table, who[0] == '\0' ? "(nobody known)" : who);
 }
 
-/* "01J... scan.pdf", and how often. */
+/* "01J... scan.pdf", and how often; a thousand jobs are for --json. */
 static void
 add_what_cell(struct sp_table *table, const json_t *entry)
 {
@@ -28,6 +28,10 @@ add_what_cell(struct sp_table *table, const json_t *entry)
         sp_str_addf(&text, "%s%s", text.len > 0 ? " " : "", detail);
     if (count > 1)
         sp_str_addf(&text, "%s%lld times", text.len > 0 ? ", " : "", (long long)count);
+    if (text.len > WHAT_MAX) {
+        sp_str_cut(&text, sp_utf8_prefix(text.text, text.len, WHAT_MAX));
+        sp_str_add(&text, "...");
+    }
     sp_table_cell(table, sp_str_text(&text));
 }
 

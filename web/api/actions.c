@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "base/text.h"
 #include "base/ulid.h"
 #include "db/batch.h"
@@ -186,15 +187,18 @@ act(const struct sp_api *api, const struct sp_request *req, const json_t *body, 
     return ids != NULL ? do_named(api, ids, work, err) : do_queried(api, req->db, body, work, err);
 }
 
-/* Who asked for how many is noted; which ones, only as far as they were told apart. */
+/* All in one, "3 jobs: ID, ID, ID": however somebody asks, what was done to a job can be found by its id. */
 static void
-note(const struct sp_api *api, const struct sp_request *req, const struct action *action, const json_t *body,
-     size_t count)
+note(const struct sp_api *api, const struct sp_request *req, const struct work *work, const json_t *body)
 {
-    char words[64];
+    SP_AUTO(sp_str_free) struct sp_str words = { 0 };
     const char *query = json_string_value(json_object_get(body, "q"));
-    (void)sp_text_format(words, sizeof(words), "%zu jobs", count);
-    (void)sp_api_audit(api, req, action->audit, query != NULL ? query : "", words, NULL);
+    size_t i = 0;
+    const json_t *id = NULL;
+    sp_str_addf(&words, "%zu jobs", json_array_size(work->ids));
+    json_array_foreach (work->ids, i, id)
+        sp_str_addf(&words, "%s%s", i == 0 ? ": " : ", ", json_string_value(id));
+    (void)sp_api_audit(api, req, work->action->audit, query != NULL ? query : "", sp_str_text(&words), NULL);
 }
 
 static void
@@ -211,7 +215,7 @@ job_actions(struct sp_api *api, const struct sp_request *req, struct sp_response
     if (count > 0 && work.action != NULL) { /* also when a later page failed */
         sp_notice(api->log, "http: %zu jobs %s by %s", count, work.action->done, req->caller.name);
         sp_api_wake_sender(api);
-        note(api, req, work.action, body, count);
+        note(api, req, &work, body);
     }
     if (rc == SP_OK)
         sp_respond_json_steal(res, 200,

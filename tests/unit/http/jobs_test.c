@@ -285,6 +285,30 @@ test_actions_on_named_jobs(void **state)
     assert_int_equal(count_of(house, "/api/v1/jobs?state=queued"), 1);
 }
 
+/* Whoever names jobs, or finds them, leaves their ids. */
+static void
+test_actions_leave_which_jobs_they_were_for(void **state)
+{
+    struct house *house = *state;
+    char ids[12][27], json[256];
+    fill_many(house, ids);
+    snprintf(json, sizeof(json), "{\"action\":\"cancel\",\"ids\":[\"%s\",\"%s\"]}", ids[4], ids[5]);
+    json_decref(act_on_many(house, "{\"action\":\"retry\",\"q\":\"class:quota\"}"));
+    json_decref(act_on_many(house, json));
+    struct sp_response res;
+    assert_int_equal(house_get(house, &admin, "/api/v1/audit", &res), 200);
+    json_t *body = body_of(&res);
+    sp_response_free(&res);
+    const json_t *entries = json_object_get(body, "entries");
+    const json_t *cancelled = json_array_get(entries, 0), *retried = json_array_get(entries, 1);
+    assert_string_equal(json_string_value(json_object_get(cancelled, "action")), "jobs_cancel");
+    assert_non_null(strstr(json_string_value(json_object_get(cancelled, "detail")), ids[4]));
+    assert_string_equal(json_string_value(json_object_get(retried, "object")), "class:quota");
+    for (int i = 0; i < 12; i += 4)
+        assert_non_null(strstr(json_string_value(json_object_get(retried, "detail")), ids[i]));
+    json_decref(body);
+}
+
 static void
 test_actions_that_make_no_sense(void **state)
 {
@@ -452,6 +476,7 @@ main(void)
         TEST(test_counts),
         TEST(test_actions_on_a_search),
         TEST(test_actions_on_named_jobs),
+        TEST(test_actions_leave_which_jobs_they_were_for),
         TEST(test_actions_that_make_no_sense),
         TEST(test_a_document_is_downloaded_never_shown),
         TEST(test_a_document_is_previewed_in_a_sandbox),

@@ -10,10 +10,24 @@ import { Empty, Loading, Trouble } from './states';
 import { When } from './when';
 
 const PAGE = 100;
+const LONG = 160;
+const SHOWN = 60;
 
 interface Page {
   entries: AuditEntry[];
   next: string | null;
+}
+
+/** Many jobs at once are many ids. */
+function Detail({ text }: { text: string }) {
+  if (text === '') return null;
+  if (text.length <= LONG) return <span class="muted"> {text}</span>;
+  return (
+    <details>
+      <summary>{text.slice(0, SHOWN)}…</summary>
+      {text}
+    </details>
+  );
 }
 
 function Entry({ entry }: { entry: AuditEntry }) {
@@ -28,7 +42,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
       </td>
       <td class="break">
         {actionText(entry)} {job ? <a href={jobPlace(job)}>{job}</a> : <strong>{entry.object}</strong>}
-        {entry.detail !== '' && <span class="muted"> {entry.detail}</span>}
+        <Detail text={entry.detail} />
         {(entry.count ?? 1) > 1 && <span class="muted">, {entry.count} times</span>}
       </td>
       <td class="muted">{entry.address || 'on the server'}</td>
