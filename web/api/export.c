@@ -1,8 +1,10 @@
 /* export.c - what a search finds, as CSV (RFC 4180) for spreadsheets.
  *
- * The file is written page by page into a file without a name, and sent from there, so memory does not grow with it. A
- * cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV Injection"): file names and
- * subjects come from anybody. It begins with a byte order mark, without which Excel reads umlauts wrongly. */
+ * The file is written page by page into a file without a name, and sent from there, so memory does not grow with it.
+ * What a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV Injection"): file names and
+ * subjects come from anybody. That is the beginning of a cell, and what follows a ';' or a tab in it: where Excel's
+ * list separator is the semicolon, as in German, a quote in the middle of a line quotes nothing, and a new cell begins
+ * there. It begins with a byte order mark, without which Excel reads umlauts wrongly. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -42,6 +44,18 @@ struct export
 /* --- cells ---------------------------------------------------------------------------------------------------------
  */
 
+/* Blanks and quotes before it do not help. "=", "+", "-" and "@" have wide forms, too. */
+static bool
+looks_like_formula(const char *text)
+{
+    static const char *const wide[] = { "\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D", "\xEF\xBC\xA0" };
+    text += strspn(text, " \"'");
+    for (size_t i = 0; i < SP_LEN(wide); i++)
+        if (sp_text_starts(text, wide[i]))
+            return true;
+    return *text != '\0' && strchr("=+-@\t\r\n", *text) != NULL;
+}
+
 static void
 add_cell(struct sp_str *out, const char *text)
 {
@@ -49,10 +63,12 @@ add_cell(struct sp_str *out, const char *text)
     sp_utf8_repair(&clean, text, strlen(text), true);
     const char *shown = sp_str_text(&clean);
     sp_str_add_char(out, '"');
-    if (*shown != '\0' && strchr("=+-@\t\r", *shown) != NULL)
-        sp_str_add_char(out, '\'');
-    for (const char *c = shown; *c != '\0'; c++)
+    for (const char *c = shown; *c != '\0'; c++) {
+        bool begins = c == shown || strchr(";\t\r\n", c[-1]) != NULL;
+        if (begins && looks_like_formula(c))
+            sp_str_add_char(out, '\'');
         sp_str_add(out, *c == '"' ? "\"\"" : (char[]){ *c, '\0' });
+    }
     sp_str_add_char(out, '"');
     out->failed = out->failed || clean.failed;
 }

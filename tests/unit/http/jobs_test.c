@@ -447,7 +447,15 @@ test_an_export_holds_no_formulas(void **state)
     house_job(house, "=HYPERLINK(\"http://x\",\"y\")", id);
     house_job(house, "@SUM(1)", id);
     house_job(house, "plain", id);
+    house_job(house, "a;=HYPERLINK(1);b; \"+2;c;-d", id); /* cells of their own where the semicolon parts them */
+    house_job(house,
+              "\xEF\xBC\x9D"
+              "1+1",
+              id);
     SP_AUTO_FREE char *text = export_of(house, "/api/v1/jobs/export");
+    assert_non_null(strstr(text, ",\"a;'=HYPERLINK(1);b;' \"\"+2;c;'-d\","));
+    assert_non_null(strstr(text, ",\"'\xEF\xBC\x9D"
+                                 "1+1\","));
     assert_non_null(strstr(text, "\xEF\xBB\xBFid,state,created,"));
     assert_non_null(strstr(text, ",\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\","));
     assert_non_null(strstr(text, ",\"'@SUM(1)\","));
