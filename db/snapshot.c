@@ -2,6 +2,7 @@
  * keeping anybody from writing. Only the beginning of that transaction needs the writer's lock. */
 #include "db/snapshot.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,13 +80,22 @@ copy_pages(struct sp_db *from, sqlite3 *to, struct sp_err *err)
                    sqlite3_errstr(result));
 }
 
+/* SQLite would take what is there, or make it for everybody to read. */
+static enum sp_rc
+make_private(const char *path, struct sp_err *err)
+{
+    SP_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return fd >= 0 ? SP_OK : sp_fail_errno(err, "db: cannot make '%s'", path);
+}
+
 enum sp_rc
 sp_snapshot_copy(struct sp_snapshot *snapshot, const char *path, struct sp_err *err)
 {
     sqlite3 *to = NULL;
-    enum sp_rc rc = SP_OK;
-    if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE, NULL) !=
-            SQLITE_OK ||
+    enum sp_rc rc = make_private(path, err);
+    if (rc != SP_OK)
+        return rc;
+    if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
         sqlite3_exec(to, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL) != SQLITE_OK)
         rc = sp_fail(err, SP_E_IO, "db: cannot make '%s': %s", path, sqlite3_errmsg(to));
     if (rc == SP_OK)

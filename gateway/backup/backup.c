@@ -429,17 +429,15 @@ make_file(const struct sp_backup_options *options, const char *temp, struct sp_b
 {
     struct stat at;
     struct backup *b = calloc(1, sizeof *b);
-    SP_AUTO_CLOSE int fd = open(temp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    (void)unlink(temp); /* of a backup that was killed; or somebody put it there, to read what is written into it */
+    SP_AUTO_CLOSE int fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (b == NULL || fd < 0) {
         free(b);
         return sp_fail_errno(err, "backup: cannot make '%s'", temp);
     }
     b->options = options;
     b->counts = ret;
-    enum sp_rc rc =
-        fchmod(fd, 0600) == 0 && ftruncate(fd, 0) == 0 ? SP_OK : sp_fail_errno(err, "backup: cannot write '%s'", temp);
-    if (rc == SP_OK)
-        rc = check_reserve(options, fd, err);
+    enum sp_rc rc = check_reserve(options, fd, err);
     if (rc == SP_OK)
         rc = write_all(b, fd, err);
     if (rc == SP_OK)

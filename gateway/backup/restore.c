@@ -169,14 +169,23 @@ keep_old(const char *path, struct sp_err *err)
     return SP_OK;
 }
 
+static bool
+belongs_here(const struct sp_restore_options *options, const char *path)
+{
+    const char *dir = options->config_dir;
+    return dir[0] != '\0' && sp_text_starts(path, dir) && path[strlen(dir)] == '/';
+}
+
 static enum sp_rc
 put_config(const struct sp_restore_options *options, const struct sp_tar_found *found, const char *path,
            struct sp_tar_in *tar, struct sp_restore_counts *counts, struct sp_err *err)
 {
     SP_AUTO(sp_str_free) struct sp_str temp = { 0 };
     bool there = access(path, F_OK) == 0;
+    bool elsewhere = !there && !belongs_here(options, path);
     counts->config_kept += there && !options->config;
-    if (there && !options->config)
+    counts->config_elsewhere += elsewhere && !options->config;
+    if ((there || elsewhere) && !options->config)
         return SP_OK;
     sp_str_addf(&temp, "%s.restore", path);
     enum sp_rc rc = make_parent(path, err);
@@ -190,7 +199,7 @@ put_config(const struct sp_restore_options *options, const struct sp_tar_found *
     rc = sp_restore_copy(tar, fd, path, err);
     if (rc == SP_OK && geteuid() == 0 && fchown(fd, 0, group != NULL ? group->gr_gid : 0) != 0)
         rc = sp_fail_errno(err, "restore: cannot set the owner of '%s'", path);
-    if (rc == SP_OK && (fchmod(fd, found->mode) != 0 || fsync(fd) != 0))
+    if (rc == SP_OK && (fchmod(fd, found->mode & 0644) != 0 || fsync(fd) != 0))
         rc = sp_fail_errno(err, "restore: cannot write '%s'", path);
     if (rc == SP_OK && there)
         rc = keep_old(path, err);

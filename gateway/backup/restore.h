@@ -15,16 +15,17 @@ struct sp_manifest {
 
 struct sp_restore_options {
     const char *file;
-    const char *state_dir; /* where to; of the configuration that is there, or of the manifest */
-    const char *user;      /* whom files are given to when root restores */
-    bool replace;          /* what is there goes aside */
-    bool resume;           /* jobs that waited go out as if nothing had happened */
-    bool config; /* configuration files that are there are replaced, a copy is kept; else only missing ones are
-                    written */
+    const char *state_dir;  /* where to; of the configuration that is there, or of the manifest */
+    const char *user;       /* whom files are given to when root restores */
+    bool replace;           /* what is there goes aside */
+    bool resume;            /* jobs that waited go out as if nothing had happened */
+    const char *config_dir; /* where its files belong, "" : nowhere */
+    bool config; /* all of them are written, and a copy is kept of those that are there; else only those that are
+                    missing, and belong below config_dir: who made the archive does not say what root writes where */
     int64_t wall_ms;
 };
 struct sp_restore_counts {
-    size_t scans, files, held, config_written, config_kept;
+    size_t scans, files, held, config_written, config_kept, config_elsewhere;
 };
 
 /* Proves the file whole: every member by its sum, and the list of sums complete. SP_E_CORRUPT. */

@@ -82,8 +82,8 @@ sp_tar_in_next(struct sp_tar_in *tar, struct sp_tar_found *ret, struct sp_err *e
         return fail_archive(tar, err);
     const char *name = archive_entry_pathname(entry), *group = archive_entry_gname(entry);
     if (name == NULL || archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != NULL ||
-        !sp_text_starts(name, SP_TAR_TOP) || !is_safe(name + strlen(SP_TAR_TOP)) ||
-        !sp_text_copy(tar->name, sizeof tar->name, name + strlen(SP_TAR_TOP)))
+        archive_entry_sparse_count(entry) > 0 || !sp_text_starts(name, SP_TAR_TOP) ||
+        !is_safe(name + strlen(SP_TAR_TOP)) || !sp_text_copy(tar->name, sizeof tar->name, name + strlen(SP_TAR_TOP)))
         return sp_fail(err, SP_E_CORRUPT, "this is no backup of scanpost's, or a damaged one");
     (void)sp_text_copy(tar->group, sizeof tar->group, group != NULL ? group : "");
     *ret = (struct sp_tar_found){ tar->name, archive_entry_perm(entry) & 0777, tar->group };

@@ -2,6 +2,7 @@
  * other only without it. */
 #include "gateway/cli/cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,9 +66,10 @@ tell_restore(const struct sp_cli *cli, const struct sp_restore_options *options,
     SP_AUTO(sp_str_free) struct sp_str out = { 0 };
     if (cli->json) {
         json_t *json =
-            json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "state_dir", options->state_dir, "created", manifest->created,
-                      "scans", (json_int_t)counts->scans, "held", (json_int_t)counts->held, "config_written",
-                      (json_int_t)counts->config_written, "config_kept", (json_int_t)counts->config_kept);
+            json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "state_dir", options->state_dir, "created",
+                      manifest->created, "scans", (json_int_t)counts->scans, "held", (json_int_t)counts->held,
+                      "config_written", (json_int_t)counts->config_written, "config_kept",
+                      (json_int_t)counts->config_kept, "config_elsewhere", (json_int_t)counts->config_elsewhere);
         int code = sp_cli_print_json(json);
         json_decref(json);
         return code;
@@ -84,11 +86,29 @@ tell_restore(const struct sp_cli *cli, const struct sp_restore_options *options,
     if (counts->config_kept > 0)
         sp_str_addf(&out, "%zu files of the configuration were there and stay; --config-files replaces them.\n",
                     counts->config_kept);
+    if (counts->config_elsewhere > 0)
+        sp_str_addf(&out,
+                    "%zu files of the configuration belong in other folders and are not written: see tar tf FILE;\n"
+                    "--config-files writes them, from a backup that nobody else could change.\n",
+                    counts->config_elsewhere);
     if (!manifest->secrets)
         sp_str_add(&out,
                    "The backup holds no secrets: passwords, client secrets and keys have to be put back by hand.\n");
     sp_str_add(&out, "Start scanpostd when all is well: 'scanpost doctor' looks.\n");
     return sp_cli_print(&out);
+}
+
+/* The folder of the configuration file, as the archive writes it; NULL: out of memory, or there is no such folder. */
+static char *
+config_dir(const struct sp_cli *cli)
+{
+    SP_AUTO_FREE char *dir = strdup(config_of(cli));
+    char *slash = dir == NULL ? NULL : strrchr(dir, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    if (slash != NULL && dir[0] == '/')
+        return SP_STEAL(dir);
+    return realpath(slash != NULL ? dir : ".", NULL);
 }
 
 static int
@@ -108,8 +128,10 @@ run_restore(struct sp_cli *cli, const struct sp_args *args)
         (void)sp_err_prefix(&err, "where to is not known (--state-dir says it)");
         return sp_cli_fail(&err);
     }
+    SP_AUTO_FREE char *dir = config_dir(cli);
     const struct sp_restore_options options = {
         .file = args->words[0],
+        .config_dir = dir != NULL ? dir : "",
         .state_dir = wanted != NULL ? wanted
                      : known        ? settings->gateway.state_dir
                                     : manifest.state_dir,

@@ -1,6 +1,7 @@
 """scanpost backup and restore: while scans come in, under kill -9, with damaged files; and what becomes of jobs that waited."""
 import glob
 import hashlib
+import io
 import json
 import os
 import resource
@@ -309,6 +310,43 @@ class Refused(Backups):
             config, state = self.target()
             self.restore(config, expect=1, file=path)
             self.assertFalse(os.path.exists(state))
+
+    def test_what_others_put_there_is_not_written_into(self):
+        victim = os.path.join(self.world.root, "victim")
+        open(victim, "w").close()
+        os.link(victim, self.file + ".partial")
+        self.backup()
+        self.assertEqual(os.path.getsize(victim), 0)
+        self.assertEqual(os.stat(self.file).st_nlink, 1)
+
+    def rewritten(self, members):
+        """A backup as somebody else would leave it: whole, with members (name, bytes, mode) of theirs."""
+        path, sums = os.path.join(self.world.root, "theirs.tar"), b""
+        with tarfile.open(self.file) as old, tarfile.open(path, "w") as new:
+            kept = [(m.name.split("/", 1)[1], old.extractfile(m).read(), m.mode) for m in old]
+            for name, content, mode in [m for m in kept if m[0] != "SHA256SUMS"] + members:
+                sums += f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode()
+                self.add(new, name, content, mode)
+            self.add(new, "SHA256SUMS", sums, 0o600)
+        return path
+
+    @staticmethod
+    def add(tar, name, content, mode):
+        info = tarfile.TarInfo("scanpost-backup/" + name)
+        info.size, info.mode = len(content), mode
+        tar.addfile(info, io.BytesIO(content))
+
+    def test_an_archive_does_not_say_what_is_written_elsewhere(self):
+        self.backup()
+        with tempfile.TemporaryDirectory() as elsewhere:
+            planted, here = os.path.join(elsewhere, "cron.d", "job"), os.path.join(self.world.root, "more.conf")
+            theirs = self.rewritten([("config" + planted, b"* * * * * root id\n", 0o777), ("config" + here, b"#\n", 0o777)])
+            config, _ = self.target()
+            self.assertIn("1 files of the configuration belong in other folders", self.restore(config, file=theirs).stdout)
+            self.assertEqual(os.listdir(elsewhere), [])
+            self.assertEqual(os.stat(here).st_mode & 0o777, 0o644)
+            self.restore(config, "--force", "--config-files", file=theirs)
+            self.assertTrue(os.path.exists(planted))
 
     def test_without_a_database(self):
         config, _ = self.target()

@@ -30,9 +30,16 @@ static void
 copy_to(struct world *w, struct sp_snapshot *snapshot, const char *dir)
 {
     char path[160];
+    struct stat at;
+    mode_t before = umask(0);
     assert_int_equal(mkdir(dir, 0700), 0);
     (void)snprintf(path, sizeof path, "%s/scanpost.db", dir);
     assert_ok(w, sp_snapshot_copy(snapshot, path, &w->err));
+    (void)umask(before);
+    assert_int_equal(stat(path, &at), 0);
+    assert_int_equal(at.st_mode & 0777, 0600); /* it may lie where others look */
+    assert_int_not_equal(sp_snapshot_copy(snapshot, path, &w->err), SP_OK);
+    w->err = (struct sp_err){ 0 };
 }
 
 static void
