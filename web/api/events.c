@@ -21,11 +21,13 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "db/changes.h"
 #include "db/db.h"
 #include "web/api/input.h"
 #include "web/api/tables.h"
 #include "web/auth/auth.h"
+#include "web/auth/sessions.h"
 #include "web/http/stream.h"
 
 enum { PENDING_MAX = 256, READ_MAX = 256, BUSY_MS = 2000 };
@@ -34,6 +36,7 @@ struct listener {
     struct sp_stream *stream; /* a reference */
     uint64_t session;         /* 0: came through the Unix socket */
     uint64_t number;          /* grows: who is older */
+    char who[SP_NAME_SIZE];
 };
 
 struct sp_events {
@@ -70,6 +73,33 @@ let_go(struct sp_events *events, size_t index)
     events->listeners[index] = events->listeners[--events->count];
 }
 
+static size_t
+count_of(const struct sp_events *events, const char *who)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < events->count; i++)
+        count += strcmp(events->listeners[i].who, who) == 0;
+    return count;
+}
+
+/* All places are taken: the oldest of whoever has the most goes, so that nobody can keep the others from listening by
+ * signing in again and again. Each who has the most has one: then nobody goes. */
+static void
+make_room_among_people(struct sp_events *events)
+{
+    size_t most = 1, chosen = SIZE_MAX;
+    for (size_t i = 0; i < events->count; i++) {
+        size_t count = count_of(events, events->listeners[i].who);
+        if (count < most || count == 1)
+            continue;
+        if (count > most || events->listeners[i].number < events->listeners[chosen].number)
+            chosen = i;
+        most = count;
+    }
+    if (chosen != SIZE_MAX)
+        let_go(events, chosen);
+}
+
 static void
 make_room(struct sp_events *events, uint64_t session)
 {
@@ -86,6 +116,16 @@ make_room(struct sp_events *events, uint64_t session)
     }
     if (same >= SP_LISTENERS_MAX_EACH)
         let_go(events, oldest);
+    if (events->count == SP_LISTENERS_MAX_ALL)
+        make_room_among_people(events);
+}
+
+static void
+add(struct sp_events *events, struct sp_stream *stream, const struct sp_caller *caller)
+{
+    struct listener *listener = &events->listeners[events->count++];
+    *listener = (struct listener){ sp_stream_share(stream), caller->session, ++events->numbers, "" };
+    (void)sp_text_copy(listener->who, sizeof(listener->who), caller->name);
 }
 
 enum sp_rc
@@ -102,8 +142,7 @@ sp_events_listen(struct sp_events *events, const struct sp_request *req, struct 
     if (events->closing || events->count == SP_LISTENERS_MAX_ALL)
         rc = sp_fail(err, SP_E_BUSY, "too many listen already; try again in a moment");
     else
-        events->listeners[events->count++] =
-            (struct listener){ sp_stream_share(stream), req->caller.session, ++events->numbers };
+        add(events, stream, &req->caller);
     pthread_cond_signal(&events->changed);
     pthread_mutex_unlock(&events->lock);
     if (rc == SP_OK)

@@ -17,7 +17,7 @@ struct sp_request;
 struct sp_stream;
 
 enum {
-    SP_LISTENERS_MAX_ALL = 64,
+    SP_LISTENERS_MAX_ALL = 64, /* then the oldest of who has the most ends */
     SP_LISTENERS_MAX_EACH = 8, /* of one session; then its oldest ends: a page that was loaded again */
     SP_EVENTS_FOLD_MS = 250,
     SP_EVENTS_NAMED_MAX = 16, /* jobs in one go */

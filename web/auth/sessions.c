@@ -47,10 +47,29 @@ end_entry(struct sp_session_entry *entry)
     sp_wipe(entry, sizeof(*entry));
 }
 
+/* The one of this name that was idle longest, when it has as many as one may have; else NULL. */
+static struct sp_session_entry *
+one_too_many(struct sp_sessions *sessions, const char *name)
+{
+    struct sp_session_entry *idlest = NULL;
+    int count = 0;
+    for (struct sp_session_entry *entry = sessions->entries; entry < sessions->entries + SP_SESSIONS_ROOM; entry++) {
+        if (entry->token[0] == '\0' || strcmp(entry->name, name) != 0)
+            continue;
+        count++;
+        if (idlest == NULL || entry->seen < idlest->seen)
+            idlest = entry;
+    }
+    return count < SP_SESSIONS_EACH ? NULL : idlest;
+}
+
 const struct sp_session_entry *
 sp_sessions_begin(struct sp_sessions *sessions, const char *name, int64_t now)
 {
-    struct sp_session_entry *place = &sessions->entries[0];
+    struct sp_session_entry *place = one_too_many(sessions, name);
+    if (place != NULL)
+        end_entry(place);
+    place = &sessions->entries[0];
     for (struct sp_session_entry *entry = place; entry < sessions->entries + SP_SESSIONS_ROOM; entry++) {
         if (entry->token[0] != '\0' && over(entry, now))
             end_entry(entry);

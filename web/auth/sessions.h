@@ -1,5 +1,5 @@
-/* sessions.h - who is signed in. Bounded: with all places taken, the one that has been idle longest ends. Not locked.
- */
+/* sessions.h - who is signed in. Bounded: with all places taken, the one that has been idle longest ends; and
+ * before that, of one person's, so that nobody signs the others out by signing in again and again. Not locked. */
 #ifndef SP_WEB_AUTH_SESSIONS_H
 #define SP_WEB_AUTH_SESSIONS_H
 
@@ -10,6 +10,7 @@
 
 enum {
     SP_SESSIONS_ROOM = 256,
+    SP_SESSIONS_EACH = 32,
     SP_SESSION_IDLE_MS = 30 * 60 * 1000,
     SP_SESSION_END_MS = 12 * 60 * 60 * 1000,
     SP_NAME_SIZE = 65,

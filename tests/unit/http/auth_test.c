@@ -217,6 +217,20 @@ test_403_for_a_change_without_the_csrf_token(void **state)
 }
 
 static void
+test_signing_in_often_signs_nobody_else_out(void **state)
+{
+    static struct sp_sessions sessions;
+    char ada[SP_SESSION_TEXT_SIZE], first[SP_SESSION_TEXT_SIZE];
+    (void)state;
+    strcpy(ada, sp_sessions_begin(&sessions, "ada", 1)->token);
+    strcpy(first, sp_sessions_begin(&sessions, "vera", 2)->token);
+    for (int i = 0; i < SP_SESSIONS_ROOM; i++)
+        (void)sp_sessions_begin(&sessions, "vera", 3 + i);
+    assert_non_null(sp_sessions_find(&sessions, ada, 1000));
+    assert_null(sp_sessions_find(&sessions, first, 1000));
+}
+
+static void
 test_sessions_end_with_time_password_and_user(void **state)
 {
     struct house *house = *state;
@@ -363,6 +377,7 @@ main(void)
         TEST(test_the_cookie_is_for_this_site_only),
         TEST(test_403_for_a_change_without_the_csrf_token),
         TEST(test_sessions_end_with_time_password_and_user),
+        TEST(test_signing_in_often_signs_nobody_else_out),
         TEST(test_wrong_tries_have_to_wait),
         TEST(test_a_network_of_ipv6_is_one_guesser),
         TEST(test_guesses_from_everywhere_slow_one_name_down_for_a_moment),

@@ -288,6 +288,33 @@ test_listeners_are_bounded(void **state)
         forget_stream(&streams[i]);
 }
 
+/* All places, by signing in often enough; somebody else is heard all the same. */
+static void
+test_one_person_keeps_nobody_from_listening(void **state)
+{
+    struct house *house = ((struct world_live *)*state)->house;
+    struct session session;
+    struct sp_stream *streams[SP_LISTENERS_MAX_ALL];
+    add_user(house, "vera", "viewer");
+    add_user(house, "otto", "operator");
+    for (size_t i = 0; i < SP_LEN(streams); i++) {
+        if (i % SP_LISTENERS_MAX_EACH == 0)
+            assert_int_equal(sign_in(house, "vera", PASSWORD, NULL, &session), 200);
+        struct asker vera = as_session(&session);
+        streams[i] = listen_as(house, &vera);
+    }
+    assert_false(sp_stream_ended(streams[0]));
+    assert_int_equal(sign_in(house, "otto", PASSWORD, NULL, &session), 200);
+    struct asker otto = as_session(&session);
+    struct sp_stream *stream = listen_as(house, &otto);
+    assert_true(sp_stream_ended(streams[0]));
+    assert_false(sp_stream_ended(streams[1]));
+    assert_false(sp_stream_ended(stream));
+    for (size_t i = 0; i < SP_LEN(streams); i++)
+        forget_stream(&streams[i]);
+    forget_stream(&stream);
+}
+
 static void
 test_who_does_not_take_is_dropped(void **state)
 {
@@ -344,6 +371,7 @@ main(void)
         TEST(test_the_end_of_a_session_ends_its_listeners),
         TEST(test_listening_does_not_keep_a_session_alive),
         TEST(test_listeners_are_bounded),
+        TEST(test_one_person_keeps_nobody_from_listening),
         cmocka_unit_test(test_who_does_not_take_is_dropped),
         TEST(test_a_pipe_that_nobody_reads_costs_nothing_but_a_try),
         TEST(test_a_halt_ends_everybody),
