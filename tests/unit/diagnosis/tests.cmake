@@ -1,3 +1,5 @@
 foreach(subject heard rules paste diagnose vocabulary)
     sp_test(${subject}_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/${subject}_test.c USES backend_diagnosis base)
 endforeach()
+sp_test(guide_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/guide_test.c USES backend_diagnosis base)
+target_compile_definitions(guide_test PRIVATE SP_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
