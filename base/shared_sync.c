@@ -37,9 +37,19 @@ run_one(struct sp_shared_sync *sync)
     pthread_cond_broadcast(&sync->ended);
 }
 
+/* One that runs now may yet be told of what is changed after this. */
+uint64_t
+sp_shared_sync_mark(struct sp_shared_sync *sync)
+{
+    pthread_mutex_lock(&sync->lock);
+    uint64_t mark = sync->done + 1;
+    pthread_mutex_unlock(&sync->lock);
+    return mark;
+}
+
 /* A waiter that slept through a later failure is told about that one: too careful, never too trusting. */
 enum sp_rc
-sp_shared_sync(struct sp_shared_sync *sync, const char *what, struct sp_err *err)
+sp_shared_sync_since(struct sp_shared_sync *sync, uint64_t mark, const char *what, struct sp_err *err)
 {
     pthread_mutex_lock(&sync->lock);
     uint64_t ticket = sync->begun + 1;
@@ -48,10 +58,16 @@ sp_shared_sync(struct sp_shared_sync *sync, const char *what, struct sp_err *err
             pthread_cond_wait(&sync->ended, &sync->lock);
         else
             run_one(sync);
-    int failed_errno = sync->failed >= ticket ? sync->failed_errno : 0;
+    int failed_errno = sync->failed >= (mark < ticket ? mark : ticket) ? sync->failed_errno : 0;
     pthread_mutex_unlock(&sync->lock);
     if (failed_errno == 0)
         return SP_OK;
     errno = failed_errno;
     return sp_fail_errno(err, "cannot sync %s", what);
+}
+
+enum sp_rc
+sp_shared_sync(struct sp_shared_sync *sync, const char *what, struct sp_err *err)
+{
+    return sp_shared_sync_since(sync, UINT64_MAX, what, err);
 }

@@ -28,4 +28,9 @@ void sp_shared_sync_end(struct sp_shared_sync *sync);
  * thread. */
 enum sp_rc sp_shared_sync(struct sp_shared_sync *sync, const char *what, struct sp_err *err);
 
+/* For who writes a while before he syncs. The kernel tells of bytes that could not be written once, to the sync that
+ * comes next, whoever asked for it: so his fails, too, when any did that ended after the mark. */
+uint64_t sp_shared_sync_mark(struct sp_shared_sync *sync); /* before the first change */
+enum sp_rc sp_shared_sync_since(struct sp_shared_sync *sync, uint64_t mark, const char *what, struct sp_err *err);
+
 #endif

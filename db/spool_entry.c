@@ -47,6 +47,7 @@ struct sp_spool_entry {
     uint64_t written;      /* bytes of all documents */
     bool finishing, large; /* counted as such in the spool */
     bool owes;             /* something of it was left to a syncfs */
+    uint64_t mark;         /* of the spool's syncfs, before the first byte */
 };
 
 /* --- beginning -----------------------------------------------------------------------------------------------------
@@ -79,7 +80,9 @@ sp_spool_begin(struct sp_spool *spool, const char *id, struct sp_spool_entry **r
     struct sp_spool_entry *entry = calloc(1, sizeof(*entry));
     if (entry == NULL)
         return sp_fail(err, SP_E_NOMEM, "spool: out of memory");
-    *entry = (struct sp_spool_entry){ .spool = spool, .dir = -1, .current = -1, .look = -1 };
+    *entry = (struct sp_spool_entry){
+        .spool = spool, .dir = -1, .current = -1, .look = -1, .mark = sp_shared_sync_mark(&spool->all)
+    };
     memcpy(entry->id, id, SP_ULID_SIZE);
     rc = make_place(entry, err);
     if (rc == SP_OK)
@@ -228,10 +231,11 @@ is_burst(struct sp_spool *spool)
 }
 
 static enum sp_rc
-sync_all(struct sp_spool *spool, struct sp_err *err)
+sync_all(const struct sp_spool_entry *entry, struct sp_err *err)
 {
+    struct sp_spool *spool = entry->spool;
     int64_t began = sp_mono_ms(&sp_clock_system);
-    enum sp_rc rc = sp_shared_sync(&spool->all, "the file system of the spool", err);
+    enum sp_rc rc = sp_shared_sync_since(&spool->all, entry->mark, "the file system of the spool", err);
     int64_t now = sp_mono_ms(&sp_clock_system);
     if (now - began > SLOW_MS)
         atomic_store(&spool->alone_until, now + ALONE_MS);
@@ -319,7 +323,7 @@ sp_spool_publish(struct sp_spool_entry *entry, const char *envelope_json, struct
     bool left = leave_to_all(entry);
     enum sp_rc rc = write_envelope(entry, envelope_json, !left, err);
     if (rc == SP_OK)
-        rc = left ? sync_all(entry->spool, err) : sp_io_sync(entry->dir, "the entry", err);
+        rc = left ? sync_all(entry, err) : sp_io_sync(entry->dir, "the entry", err);
     if (rc == SP_OK)
         rc = rename_into_place(entry, err);
     if (rc == SP_OK)

@@ -1,6 +1,7 @@
 /* spool_test.c - entries from begin to removal, what a crash leaves, and what somebody else put there. */
 #include "unit/db/db_world.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "db/spool_place.h"
 
 static const char hello_sum[] = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 
@@ -170,6 +172,41 @@ test_a_burst_of_entries_is_published_whole_with_and_without_a_large_one(void **s
             assert_true(there(w, "", ids[i]));
             assert_int_equal(mode_of(w, ids[i], "/1"), 0660);
         }
+    }
+    sp_spool_close(&spool);
+}
+
+static int syncs_to_fail;
+
+static int
+fail_at_first(int fd)
+{
+    (void)fd;
+    errno = EIO;
+    return syncs_to_fail-- > 0 ? -1 : 0;
+}
+
+/* The kernel tells of a write that failed once: the syncfs that hears of it may be another's. */
+static void
+test_a_disk_that_fails_once_fails_all_whose_bytes_it_may_have_lost(void **state)
+{
+    struct world *w = *state;
+    struct sp_spool *spool = open_spool(w);
+    struct sp_spool_entry *entries[6], *later = NULL;
+    char ids[6][SP_ULID_SIZE], id[SP_ULID_SIZE];
+    for (size_t i = 0; i < SP_LEN(entries); i++)
+        entries[i] = finish_one(w, spool, 5, ids[i]);
+    spool->all.fn = fail_at_first;
+    syncs_to_fail = 1;
+    assert_int_equal(sp_spool_publish(entries[5], "{}", &w->err), SP_E_IO);
+    later = finish_one(w, spool, 5, id);
+    assert_int_equal(sp_spool_publish(entries[4], "{}", &w->err), SP_E_IO);
+    assert_ok(w, sp_spool_publish(later, "{}", &w->err));
+    assert_true(there(w, "", id));
+    sp_spool_entry_free(&later);
+    for (size_t i = 0; i < SP_LEN(entries); i++) {
+        sp_spool_entry_free(&entries[i]);
+        assert_false(there(w, "", ids[i]));
     }
     sp_spool_close(&spool);
 }
@@ -411,6 +448,7 @@ main(void)
         SPOOL_TEST(test_absent_documents_and_bad_ids),
         SPOOL_TEST(test_several_documents_in_pieces_and_from_a_file),
         SPOOL_TEST(test_a_burst_of_entries_is_published_whole_with_and_without_a_large_one),
+        SPOOL_TEST(test_a_disk_that_fails_once_fails_all_whose_bytes_it_may_have_lost),
         SPOOL_TEST(test_a_file_over_the_limit_is_too_large_and_leaves_nothing),
         SPOOL_TEST(test_removed_is_gone_and_absent_is_fine),
         SPOOL_TEST(test_what_a_crash_left_is_swept_or_replaced),
