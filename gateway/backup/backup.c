@@ -17,6 +17,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/secret.h"
 #include "base/settings.h"
 #include "base/str.h"
 #include "base/text.h"
@@ -263,6 +264,26 @@ write_data(struct backup *b, struct sp_err *err)
 
 /* --- configuration --- */
 
+/* Many keep a certificate and its key in one file. */
+static bool
+holds_key(int fd)
+{
+    static const char mark[] = "PRIVATE KEY-----";
+    enum { BLOCK = 8192, OVERLAP = sizeof mark - 2 };
+    char block[OVERLAP + BLOCK];
+    size_t kept = 0;
+    ssize_t got = 0;
+    bool found = false;
+    for (off_t at = 0; !found && (got = pread(fd, block + kept, BLOCK, at)) > 0; at += got) {
+        size_t have = kept + (size_t)got;
+        found = memmem(block, have, mark, sizeof mark - 1) != NULL;
+        kept = have < OVERLAP ? have : OVERLAP;
+        memmove(block, block + have - kept, kept);
+    }
+    sp_wipe(block, sizeof block);
+    return found;
+}
+
 static enum sp_rc
 write_one_config(struct backup *b, const char *kind, const char *path, struct sp_err *err)
 {
@@ -273,8 +294,10 @@ write_one_config(struct backup *b, const char *kind, const char *path, struct sp
         return SP_OK;
     if (fd < 0 || fstat(fd, &at) != 0)
         return sp_fail_errno(err, "backup: cannot read '%s'", path);
-    if (!S_ISREG(at.st_mode))
+    bool private = S_ISREG(at.st_mode) && holds_key(fd);
+    if (!S_ISREG(at.st_mode) || (private && !b->options->with_secrets))
         return SP_OK;
+    kind = private ? "secrets" : kind;
     const struct group *group = getgrgid(at.st_gid);
     sp_str_addf(&name, "%s%s", kind, path);
     const struct sp_tar_member member = { .name = sp_str_text(&name),

@@ -150,6 +150,21 @@ class ThereAndBack(Backups):
         self.restore(config, "--state-dir", state)
         self.assertEqual(os.stat(self.world.sandbox.password_file).st_mode & 0o777, 0o600)
 
+    def test_key_beside_its_certificate_is_a_secret(self):
+        pem = os.path.join(self.world.root, "page.pem")
+        with open(pem, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+            f.write("-----BEGIN CERTIFICATE-----\n" + "MIIC" * 2044 + "\n-----END CERTIFICATE-----\n"
+                    "-----BEGIN PRIVATE KEY-----\nnobodys-business\n-----END PRIVATE KEY-----\n")
+        os.symlink(pem, pem + ".link")
+        self.world.write_config(http=f'tls-certificate = "{pem}.link"  tls-key = "{pem}"')
+        self.backup()
+        with open(self.file, "rb") as f:
+            self.assertNotIn(b"nobodys-business", f.read())
+        self.backup("--with-secrets", "--force")
+        with tarfile.open(self.file) as tar:
+            self.assertIn("scanpost-backup/secrets" + pem, tar.getnames())
+            self.assertNotIn("scanpost-backup/config" + pem + ".link", tar.getnames())
+
     def test_configuration_that_is_there_stays(self):
         self.backup()
         config, state = self.target()
