@@ -86,6 +86,7 @@ struct sp_intake_request {
         *untold; /* why it cannot be told whom it is for, in words: the route's `otherwise` gets it; NULL: it can */
     bool hold_duplicates;       /* one that is alike to another shortly before waits for a person */
     const char *forwarded_from; /* the job whose documents these are: only `to` gets them, under the names they have */
+    const char *tenant;         /* whose it is, where no route says; NULL or "": its recipients tell */
     bool any_recipient;         /* also outside the tenant's domains, whatever the route says */
     const char *held;           /* why the job waits for a person from the start, in words; NULL: it does not */
 };

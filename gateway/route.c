@@ -155,14 +155,16 @@ gather_recipients(struct routing *r)
     return rc;
 }
 
-/* The route's tenant, else the only one, else the first that owns a recipient's domain. */
+/* The route's tenant, else the one that is said, else the only one, else the first that owns a recipient's domain. */
 static enum sp_rc
 find_tenant(struct routing *r)
 {
     const struct sp_settings *s = r->settings;
     if (r->route != NULL && *given(r->route->tenant, "") != '\0')
         r->tenant = sp_settings_tenant(s, r->route->tenant);
-    else if (s->n_tenants == 1)
+    else if (*given(r->request->tenant, "") != '\0')
+        r->tenant = sp_settings_tenant(s, r->request->tenant);
+    if (r->tenant == NULL && s->n_tenants == 1)
         r->tenant = &s->tenants[0];
     for (size_t i = 0; r->tenant == NULL && i < r->job->n_recipients; i++)
         for (size_t t = 0; r->tenant == NULL && t < s->n_tenants; t++)

@@ -49,6 +49,7 @@ hand_in(const struct sp_api *api, const struct sp_request *req, const struct sp_
         .body = job->body,
         .folder_name = "",
         .forwarded_from = job->id,
+        .tenant = job->tenant,
         .any_recipient = req->caller.role >= SP_ROLE_ADMIN,
     };
     enum sp_rc rc = sp_intake_begin(api->intake, NULL, &scan, err);

@@ -165,6 +165,31 @@ test_nobody_else_means_otherwise(void **state)
 }
 
 static void
+test_forwarding_stays_with_the_tenant_of_the_scan_when_its_route_is_gone(void **state)
+{
+    struct world *w = *state;
+    static const char *const ours[] = { "boss@contoso.com" }, *const theirs[] = { "eve@fabrikam.com" },
+                             *const outside[] = { "guest@example.org" };
+    struct sp_intake_request request = { .forwarded_from = "01KAS0000000000000000000AC", .tenant = "contoso" };
+    request.to = ours;
+    request.n_to = 1;
+    SP_AUTO(sp_job_free) struct sp_job *job = routed(w, &request);
+    assert_string_equal(job->tenant, "contoso");
+    request.to = theirs;
+    assert_int_equal(refused(w, &request), SP_E_DENIED);
+    request.to = outside;
+    assert_int_equal(refused(w, &request), SP_E_DENIED);
+    request.any_recipient = true; /* an admin: by the tenant whose scan it is */
+    SP_AUTO(sp_job_free) struct sp_job *far = routed(w, &request);
+    assert_string_equal(far->tenant, "contoso");
+    request.tenant = "away"; /* also gone: as for a scan */
+    request.any_recipient = false;
+    request.to = theirs;
+    SP_AUTO(sp_job_free) struct sp_job *other = routed(w, &request);
+    assert_string_equal(other->tenant, "fabrikam");
+}
+
+static void
 test_without_a_route_the_recipient_tells_the_tenant(void **state)
 {
     struct world *w = *state;
@@ -328,6 +353,7 @@ main(void)
         WITH_WORLD(test_named_recipients_are_added_once_whatever_their_case),
         WITH_WORLD(test_nobody_else_means_otherwise),
         WITH_WORLD(test_without_a_route_the_recipient_tells_the_tenant),
+        WITH_WORLD(test_forwarding_stays_with_the_tenant_of_the_scan_when_its_route_is_gone),
         WITH_WORLD(test_a_route_that_allows_it_reaches_outside),
         WITH_WORLD(test_what_is_refused),
         WITH_WORLD(test_more_than_200_recipients_are_refused),
