@@ -466,7 +466,10 @@ sp_queue_unclaim(struct sp_db *db, const char *id, int64_t now, struct sp_err *e
 /* --- after a crash -------------------------------------------------------------------------------------------------
  */
 
-#define SENDING "(SELECT job FROM job_facet WHERE facet IN (SELECT f FROM facet WHERE state = 'sending'))"
+/* Facets only say where to look: were they wrong, a job that was sent must not be sent again. */
+#define SENDING                                                                                                        \
+    "state = 'sending' AND n IN (SELECT job FROM job_facet WHERE facet IN"                                             \
+    " (SELECT f FROM facet WHERE state = 'sending'))"
 
 static enum sp_rc
 tell_unknown(struct sp_db *db, struct sp_err *err)
@@ -477,7 +480,7 @@ tell_unknown(struct sp_db *db, struct sp_err *err)
         " SELECT j.n, (SELECT coalesce(max(a.n), 0) + 1 FROM attempt a WHERE a.job = j.n), j.method, '', 0, '', '',"
         " 'message', 'unknown', 'other', 'interrupted', 0, '', '',"
         " 'scanpost was interrupted while it handed this over, so nobody knows whether it was accepted; it may arrive"
-        " twice', '', j.claimed, 0 FROM job j WHERE j.n IN " SENDING;
+        " twice', '', j.claimed, 0 FROM job j WHERE " SENDING;
     return sp_db_exec(db, sql, NULL, 0, NULL, err);
 }
 
@@ -486,7 +489,7 @@ defer_unknown(struct sp_db *db, int64_t now, int64_t only_until, size_t *ret_cou
 {
     static const char sql[] = "UPDATE job SET state = 'deferred', due = $1, next_attempt = $1, last_attempt = $1,"
                               " class = 'other', cause = 'interrupted', only_method = method, only_until = $2,"
-                              " waits_for_method = 0, waits_in = '' WHERE n IN " SENDING;
+                              " waits_for_method = 0, waits_in = '' WHERE " SENDING;
     const struct sp_bind in[] = { sp_number(now), sp_number(only_until) };
     return sp_db_exec(db, sql, in, SP_LEN(in), ret_count, err);
 }

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "db/method_state.h"
+#include "db/stmt.h"
 
 static const struct sp_job_choice decision[] = {
     { .method = "direct", .chosen = true, .reason = "all recipients are internal" },
@@ -363,6 +364,25 @@ test_recovery_makes_sending_unknown_by_the_same_method(void **state)
 }
 
 static void
+test_recovery_believes_the_job_and_not_where_it_was_listed(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE], other[SP_ULID_SIZE];
+    size_t count = 0;
+    new_id(NOW_MS, id);
+    new_id(NOW_MS, other);
+    add_job(w, id);
+    add_job(w, other);
+    claim(w, id, "direct");
+    assert_ok(w, sp_db_exec(w->db, "INSERT INTO job_facet SELECT f, 2 FROM facet WHERE state = 'sending'", NULL, 0,
+                            NULL, &w->err));
+    assert_ok(w, sp_queue_recover(w->db, NOW_MS, NOW_MS + 3600000, &count, &w->err));
+    assert_int_equal(count, 1);
+    assert_int_equal(state_of(w, id), SP_JOB_DEFERRED);
+    assert_int_equal(state_of(w, other), SP_JOB_QUEUED);
+}
+
+static void
 test_a_retried_unknown_keeps_what_must_not_change(void **state)
 {
     struct world *w = *state;
@@ -422,6 +442,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_postpone_of_a_claimed_job_is_a_conflict, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_postpone_to_failed_ends_who_still_waits, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_a_method_that_comes_back_releases_its_tenants_jobs, setup_world,
+                                        teardown_world),
+        cmocka_unit_test_setup_teardown(test_recovery_believes_the_job_and_not_where_it_was_listed, setup_world,
                                         teardown_world),
         cmocka_unit_test_setup_teardown(test_recovery_makes_sending_unknown_by_the_same_method, setup_world,
                                         teardown_world),
