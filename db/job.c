@@ -149,8 +149,7 @@ insert_row(struct sp_db *db, const struct sp_job *job, struct sp_err *err)
         sp_text(job->trouble),      sp_text(fingerprint),
         sp_text(job->duplicate_of), sp_text(job->forwarded_from),
     };
-    enum sp_rc rc = sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
-    return rc == SP_E_CONFLICT ? sp_fail(err, rc, "job %s exists already", job->id) : rc;
+    return sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
 }
 
 static enum sp_rc
@@ -194,6 +193,19 @@ insert_all(struct sp_db *db, const struct sp_job *job, struct sp_err *err)
     return rc;
 }
 
+/* Whoever hears "exists already" lets go of the scan. What else may not be there twice, the triggers' tables among it,
+ * is no reason for that. */
+static enum sp_rc
+tell_conflict(struct sp_db *db, const struct sp_job *job, struct sp_err *err)
+{
+    bool exists = false;
+    enum sp_rc rc = sp_job_exists(db, job->id, &exists, err);
+    if (rc != SP_OK)
+        return rc;
+    return exists ? sp_fail(err, SP_E_CONFLICT, "job %s exists already", job->id)
+                  : sp_fail(err, SP_E_CORRUPT, "db: damaged: something of job %s is there, but no such job", job->id);
+}
+
 enum sp_rc
 sp_job_insert(struct sp_db *db, const struct sp_job *job, struct sp_err *err)
 {
@@ -204,7 +216,8 @@ sp_job_insert(struct sp_db *db, const struct sp_job *job, struct sp_err *err)
     enum sp_rc rc = sp_db_begin(db, err);
     if (rc != SP_OK)
         return rc;
-    return sp_db_finish(db, insert_all(db, job, err), err);
+    rc = sp_db_finish(db, insert_all(db, job, err), err);
+    return rc == SP_E_CONFLICT ? tell_conflict(db, job, err) : rc;
 }
 
 enum sp_rc
