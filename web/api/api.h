@@ -3,6 +3,9 @@
 #ifndef SP_WEB_API_API_H
 #define SP_WEB_API_API_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "web/http/router.h"
 
 struct sp_auth;
@@ -30,7 +33,8 @@ struct sp_api {
     struct sp_events *events; /* NULL: nobody can listen */
     const struct sp_clock *clock;
     const struct sp_log *log;
-    int wake_sender_fd; /* eventfd: one is added when a job became due; -1: nobody to wake */
+    atomic_bool exporting; /* one at a time */
+    int wake_sender_fd;    /* eventfd: one is added when a job became due; -1: nobody to wake */
 };
 
 /* All tables, for sp_router.tables. */

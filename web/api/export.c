@@ -1,4 +1,5 @@
-/* export.c - what a search finds, as CSV (RFC 4180) for spreadsheets.
+/* export.c - what a search finds, as CSV (RFC 4180) for spreadsheets. One at a time: each keeps a worker for seconds,
+ * and scans need one to come in.
  *
  * The file is written page by page into a file without a name, and sent from there, so memory does not grow with it.
  * What a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV Injection"): file names and
@@ -196,8 +197,7 @@ respond(struct sp_response *res, struct export *e)
     sp_respond_header(res, "Content-Disposition", "attachment; filename=\"scanpost-jobs.csv\"");
 }
 
-static void
-job_export(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
+static void export(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
 {
     struct sp_err err = { 0 };
     struct sp_query query;
@@ -218,6 +218,18 @@ job_export(struct sp_api *api, const struct sp_request *req, struct sp_response 
     if (e.fd >= 0)
         close(e.fd);
     sp_str_free(&e.text);
+}
+
+static void
+job_export(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
+{
+    if (atomic_exchange(&api->exporting, true)) {
+        sp_respond_problem(res, 503, "busy", "somebody else exports just now; try again in a moment");
+        sp_respond_header(res, "Retry-After", "10");
+        return;
+    }
+    export(api, req, res);
+    atomic_store(&api->exporting, false);
 }
 
 const struct sp_route sp_routes_export[] = {

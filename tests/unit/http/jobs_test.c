@@ -467,6 +467,18 @@ test_an_export_holds_no_formulas(void **state)
     assert_int_equal(status_get(house, &nobody, "/api/v1/jobs/export"), 401);
 }
 
+/* Each holds a worker that scans need. */
+static void
+test_one_export_at_a_time(void **state)
+{
+    struct house *house = *state;
+    house->api.exporting = true;
+    assert_int_equal(status_get(house, &admin, "/api/v1/jobs/export"), 503);
+    house->api.exporting = false;
+    assert_int_equal(status_get(house, &admin, "/api/v1/jobs/export?q=stauts:x"), 400);
+    assert_int_equal(status_get(house, &admin, "/api/v1/jobs/export"), 200);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -490,6 +502,7 @@ main(void)
         TEST(test_a_document_is_previewed_in_a_sandbox),
         TEST(test_forwarded_to_somebody_else),
         TEST(test_an_export_holds_no_formulas),
+        TEST(test_one_export_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
