@@ -136,6 +136,21 @@ sp_setup_write_files(const struct sp_setup *s, struct sp_err *err)
     return rc;
 }
 
+/* By its descriptor: in somebody's own folder, what was made a moment ago may be a link to /etc by now. */
+static enum sp_rc
+give_folder(const char *path, const struct passwd *account, struct sp_err *err)
+{
+    struct stat at;
+    SP_AUTO_CLOSE int fd = -1;
+    enum sp_rc rc = sp_io_open_dir(AT_FDCWD, path, &fd, err);
+    if (rc != SP_OK)
+        return rc;
+    if (account == NULL || fstat(fd, &at) != 0 || at.st_uid != geteuid() ||
+        fchown(fd, account->pw_uid, account->pw_gid) != 0 || fchmod(fd, FOLDER_MODE) != 0)
+        return sp_fail(err, SP_E_IO, "cannot give '%s' to its user", path);
+    return SP_OK;
+}
+
 /* A folder that is there keeps its owner and mode: `scanpost doctor` says when they do not fit. */
 static enum sp_rc
 make_folder(const struct sp_setup *s, struct sp_err *err)
@@ -151,10 +166,7 @@ make_folder(const struct sp_setup *s, struct sp_err *err)
     enum sp_rc rc = sp_io_mkdir_path(path, 0755, err);
     if (rc != SP_OK || !s->root)
         return rc;
-    const struct passwd *account = getpwnam(user_of(s, SP_READER_GATEWAY));
-    if (account == NULL || chown(path, account->pw_uid, account->pw_gid) != 0 || chmod(path, FOLDER_MODE) != 0)
-        return sp_fail_errno(err, "cannot give '%s' to its user", path);
-    return SP_OK;
+    return give_folder(path, getpwnam(user_of(s, SP_READER_GATEWAY)), err);
 }
 
 bool

@@ -126,6 +126,9 @@ put_account(struct sp_str *out)
                "getent passwd \"$user\" >/dev/null ||\n"
                "    useradd --system --user-group --no-create-home --shell /usr/sbin/nologin \"$user\"\n\n"
                "# The copier writes, scanpost reads and takes away; the group is inherited by what is dropped.\n"
+               "# A link that somebody else made could give any folder of this machine to the copier.\n"
+               "[ ! -L \"$folder\" ] || [ \"$(stat -c %u \"$folder\")\" = 0 ] ||\n"
+               "    fail \"$folder is a link that is not root's: give the folder itself\"\n"
                "install -d -m 2770 -o \"$user\" -g \"$group\" \"$folder\"\n\n");
 }
 

@@ -96,6 +96,20 @@ class Share(unittest.TestCase):
         self.assertNotIn("SCAN0001", self.client("ls"))
         self.assertNotIn(".scanpost", self.client("ls"))
 
+    def test_a_link_of_somebody_else_gives_nothing_away(self):
+        precious, scans = os.path.join(self.world.root, "precious"), self.world.scans
+        os.mkdir(precious, 0o700)
+        os.rename(scans, scans + ".away")
+        os.symlink(precious, scans)
+        os.chown(scans, 65534, 65534, follow_symlinks=False)
+        done = subprocess.run([CLI, "-c", self.world.config, "share", "scans", "--install", "--smb-conf", self.conf,
+                               "--user", USER, "--group", "nogroup", "--password-stdin"], input=PASSWORD + "\n",
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("is a link", done.stderr)
+        at = os.stat(precious)
+        self.assertEqual((at.st_uid, at.st_mode & 0o7777), (0, 0o700))
+
     def test_temporary_name_and_rename(self):
         content = pdf(300_000)
         self.client(f"put {self.local(content)} upload.tmp; rename upload.tmp Vertrag.pdf")
