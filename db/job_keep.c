@@ -137,10 +137,21 @@ forget(struct sp_db *db, int64_t created_before, size_t limit, size_t *count, st
     return rc == SP_OK && *count > 0 ? sp_search_index_deleted(db, err) : rc;
 }
 
-enum sp_rc
-sp_job_forget(struct sp_db *db, int64_t created_before, size_t limit, size_t *ret_count, struct sp_err *err)
+static enum sp_rc
+forget_as_one(struct sp_db *db, int64_t created_before, size_t limit, size_t *ret_count, struct sp_err *err)
 {
     *ret_count = 0;
     enum sp_rc rc = sp_db_begin(db, err);
     return rc == SP_OK ? sp_db_finish(db, forget(db, created_before, limit, ret_count, err), err) : rc;
+}
+
+/* When it is the index of words that is damaged, it is made anew, as by housekeeping: what is over goes all the same.
+ */
+enum sp_rc
+sp_job_forget(struct sp_db *db, int64_t created_before, size_t limit, size_t *ret_count, struct sp_err *err)
+{
+    enum sp_rc rc = forget_as_one(db, created_before, limit, ret_count, err);
+    if (rc != SP_E_CORRUPT || sp_search_index_reset(db, NULL) != SP_OK)
+        return rc;
+    return forget_as_one(db, created_before, limit, ret_count, err);
 }

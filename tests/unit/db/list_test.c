@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "db/query.h"
 #include "db/search_index.h"
+#include "db/stmt.h"
 
 enum { N = 12 };
 #define HOUR ((int64_t)3600 * 1000)
@@ -303,6 +304,31 @@ test_lists_are_bounded(void **state)
                      SP_E_INVALID);
 }
 
+/* What is over goes, whatever became of the index; that is made anew. */
+static void
+test_a_damaged_index_keeps_nothing_from_being_forgotten(void **state)
+{
+    struct world *w = *state;
+    SP_AUTO(sp_db_close) struct sp_db *other = NULL;
+    char ids[2][SP_ULID_SIZE];
+    size_t gone = 0, waiting = 0;
+    for (size_t i = 0; i < 2; i++) {
+        new_id(NOW_MS + (300 + (int64_t)i) * HOUR, ids[i]);
+        add_job(w, ids[i]);
+    }
+    index_more(w, 10);
+    assert_ok(w, sp_job_cancel(w->db, ids[0], NOW_MS, &w->err));
+    assert_ok(w, sp_job_documents_deleted(w->db, ids[0], &w->err));
+    assert_ok(w, sp_db_open(w->dir, 1000, &other, &w->err));
+    assert_ok(w, sp_db_exec(other, "UPDATE search_data SET block = zeroblob(3)", NULL, 0, NULL, &w->err));
+    assert_ok(w, sp_job_forget(w->db, NOW_MS + 350 * HOUR, 10, &gone, &w->err));
+    assert_int_equal(gone, 1);
+    assert_ok(w, sp_search_index_waiting(w->db, 10, &waiting, &w->err));
+    assert_int_equal(waiting, 1);
+    index_more(w, 10);
+    assert_int_equal(count(w, "alice"), 1);
+}
+
 /* When a job is forgotten its words go too, also when its row number is given again. */
 static void
 test_forgotten_jobs_leave_the_index(void **state)
@@ -368,6 +394,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_ids_are_found, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_wildcards_are_ordinary_characters, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_lists_are_bounded, setup_world, teardown_world),
+        cmocka_unit_test_setup_teardown(test_a_damaged_index_keeps_nothing_from_being_forgotten, setup_world,
+                                        teardown_world),
         cmocka_unit_test_setup_teardown(test_forgotten_jobs_leave_the_index, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_facets_follow_the_jobs, setup_world, teardown_world),
     };
