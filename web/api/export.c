@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "db/job.h"
 #include "db/query.h"
+#include "gateway/intake.h"
 #include "web/api/audit.h"
 #include "web/api/input.h"
 #include "web/api/job_query.h"
@@ -158,7 +159,8 @@ write_out(struct export *e, struct sp_err *err)
 }
 
 static enum sp_rc
-write_page(struct sp_db *db, const struct sp_query *query, struct export *e, struct sp_err *err)
+write_page(const struct sp_api *api, struct sp_db *db, const struct sp_query *query, struct export *e,
+           struct sp_err *err)
 {
     const struct sp_job_filter filter = {
         .query = query, .before = e->next[0] != '\0' ? e->next : NULL, .limit = PAGE, .work_ms = WORK_MS
@@ -174,6 +176,8 @@ write_page(struct sp_db *db, const struct sp_query *query, struct export *e, str
     if (rc == SP_OK && e->rows > MOST)
         rc =
             sp_fail(err, SP_E_INVALID, "these are more than %d jobs: narrow the search, with after: and before:", MOST);
+    if (rc == SP_OK) /* what is kept in reserve is for what was taken */
+        rc = sp_intake_room(api->intake, e->text.len, err);
     return rc == SP_OK ? write_out(e, err) : rc;
 }
 
@@ -184,7 +188,7 @@ write_all(const struct sp_api *api, struct sp_db *db, const struct sp_query *que
     enum sp_rc rc = open_nameless(api, &e->fd, err);
     sp_str_add(&e->text, head);
     for (e->more = true; rc == SP_OK && e->more;)
-        rc = write_page(db, query, e, err);
+        rc = write_page(api, db, query, e, err);
     return rc;
 }
 

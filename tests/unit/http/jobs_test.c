@@ -479,6 +479,16 @@ test_one_export_at_a_time(void **state)
     assert_int_equal(status_get(house, &admin, "/api/v1/jobs/export"), 200);
 }
 
+static void
+test_an_export_leaves_the_reserve_to_scans(void **state)
+{
+    struct house *house = *state;
+    char id[27];
+    house_job(house, "plain", id);
+    house->w->settings.gateway.reserve = UINT64_MAX / 4;
+    assert_int_equal(status_get(house, &admin, "/api/v1/jobs/export"), 507);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -503,6 +513,7 @@ main(void)
         TEST(test_forwarded_to_somebody_else),
         TEST(test_an_export_holds_no_formulas),
         TEST(test_one_export_at_a_time),
+        TEST(test_an_export_leaves_the_reserve_to_scans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
