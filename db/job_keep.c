@@ -151,7 +151,7 @@ enum sp_rc
 sp_job_forget(struct sp_db *db, int64_t created_before, size_t limit, size_t *ret_count, struct sp_err *err)
 {
     enum sp_rc rc = forget_as_one(db, created_before, limit, ret_count, err);
-    if (rc != SP_E_CORRUPT || sp_search_index_reset(db, NULL) != SP_OK)
+    if (!sp_search_index_damaged(rc) || sp_search_index_reset(db, NULL) != SP_OK)
         return rc;
     return forget_as_one(db, created_before, limit, ret_count, err);
 }

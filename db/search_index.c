@@ -226,7 +226,18 @@ sp_search_index_more(struct sp_db *db, size_t limit, size_t *ret_count, struct s
 {
     *ret_count = 0;
     enum sp_rc rc = sp_db_begin(db, err);
-    return rc == SP_OK ? sp_db_finish(db, take_in(db, limit, ret_count, err), err) : rc;
+    if (rc != SP_OK)
+        return rc;
+    rc = sp_db_finish(db, take_in(db, limit, ret_count, err), err);
+    return sp_search_index_damaged(rc) ? sp_fail(err, SP_E_CORRUPT, "db: the index of words is damaged") : rc;
+}
+
+/* FTS5 writes into tables of its own when a piece of a transaction ends. By what we do nothing is there twice, so that
+ * a constraint is in the way means damage, too. */
+bool
+sp_search_index_damaged(enum sp_rc rc)
+{
+    return rc == SP_E_CORRUPT || rc == SP_E_CONFLICT;
 }
 
 enum sp_rc

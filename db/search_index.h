@@ -6,6 +6,7 @@
 #ifndef SP_DB_SEARCH_INDEX_H
 #define SP_DB_SEARCH_INDEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,7 +14,8 @@
 
 struct sp_db;
 
-/* Takes up to `limit` more jobs in, as one transaction. *ret_count: how many; less than limit: there are no more. */
+/* Takes up to `limit` more jobs in, as one transaction. *ret_count: how many; less than limit: there are no more.
+ * SP_E_CORRUPT: it has to be emptied. */
 enum sp_rc sp_search_index_more(struct sp_db *db, size_t limit, size_t *ret_count, struct sp_err *err);
 /* How many jobs wait for that, counted to `most`. */
 enum sp_rc sp_search_index_waiting(struct sp_db *db, size_t most, size_t *ret_count, struct sp_err *err);
@@ -26,6 +28,8 @@ enum sp_rc sp_search_index_reset(struct sp_db *db, struct sp_err *err);
 enum sp_rc sp_search_indexed(struct sp_db *db, int64_t *ret_row, struct sp_err *err);
 /* Takes a job out that is about to be deleted; one that is not in it is fine. */
 enum sp_rc sp_search_index_remove(struct sp_db *db, int64_t row, struct sp_err *err);
+/* Whether a transaction that changed it failed because it is damaged. */
+bool sp_search_index_damaged(enum sp_rc rc);
 /* After jobs were deleted: row numbers may be given again. */
 enum sp_rc sp_search_index_deleted(struct sp_db *db, struct sp_err *err);
 

@@ -304,12 +304,41 @@ test_lists_are_bounded(void **state)
                      SP_E_INVALID);
 }
 
+static void
+damage_index(struct world *w)
+{
+    SP_AUTO(sp_db_close) struct sp_db *other = NULL; /* what FTS5 remembers of it in memory is not damaged by that */
+    assert_ok(w, sp_db_open(w->dir, 1000, &other, &w->err));
+    assert_ok(w, sp_db_exec(other, "UPDATE search_data SET block = zeroblob(3)", NULL, 0, NULL, &w->err));
+}
+
+/* As a piece of a batch: what else is in it is not touched. */
+static void
+test_a_damaged_index_is_noticed_and_costs_nobody_else_anything(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE];
+    size_t taken_in = 0;
+    new_id(NOW_MS + 300 * HOUR, id);
+    add_job(w, id);
+    index_more(w, 10);
+    damage_index(w);
+    assert_ok(w, sp_db_begin(w->db, &w->err));
+    new_id(NOW_MS + 301 * HOUR, id);
+    add_job(w, id);
+    assert_int_equal(sp_search_index_more(w->db, 10, &taken_in, &w->err), SP_E_CORRUPT);
+    assert_ok(w, sp_search_index_reset(w->db, &w->err));
+    assert_ok(w, sp_db_finish(w->db, SP_OK, &w->err));
+    assert_int_equal(state_of(w, id), SP_JOB_QUEUED);
+    index_more(w, 10);
+    assert_int_equal(count(w, "alice"), 2);
+}
+
 /* What is over goes, whatever became of the index; that is made anew. */
 static void
 test_a_damaged_index_keeps_nothing_from_being_forgotten(void **state)
 {
     struct world *w = *state;
-    SP_AUTO(sp_db_close) struct sp_db *other = NULL;
     char ids[2][SP_ULID_SIZE];
     size_t gone = 0, waiting = 0;
     for (size_t i = 0; i < 2; i++) {
@@ -319,8 +348,7 @@ test_a_damaged_index_keeps_nothing_from_being_forgotten(void **state)
     index_more(w, 10);
     assert_ok(w, sp_job_cancel(w->db, ids[0], NOW_MS, &w->err));
     assert_ok(w, sp_job_documents_deleted(w->db, ids[0], &w->err));
-    assert_ok(w, sp_db_open(w->dir, 1000, &other, &w->err));
-    assert_ok(w, sp_db_exec(other, "UPDATE search_data SET block = zeroblob(3)", NULL, 0, NULL, &w->err));
+    damage_index(w);
     assert_ok(w, sp_job_forget(w->db, NOW_MS + 350 * HOUR, 10, &gone, &w->err));
     assert_int_equal(gone, 1);
     assert_ok(w, sp_search_index_waiting(w->db, 10, &waiting, &w->err));
@@ -394,6 +422,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_ids_are_found, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_wildcards_are_ordinary_characters, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_lists_are_bounded, setup_world, teardown_world),
+        cmocka_unit_test_setup_teardown(test_a_damaged_index_is_noticed_and_costs_nobody_else_anything, setup_world,
+                                        teardown_world),
         cmocka_unit_test_setup_teardown(test_a_damaged_index_keeps_nothing_from_being_forgotten, setup_world,
                                         teardown_world),
         cmocka_unit_test_setup_teardown(test_forgotten_jobs_leave_the_index, setup_world, teardown_world),
