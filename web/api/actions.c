@@ -136,8 +136,9 @@ static enum sp_rc
 read_zone(const json_t *body, int *ret, struct sp_err *err)
 {
     const json_t *zone = json_object_get(body, "zone_offset_min");
-    *ret = (int)json_integer_value(zone);
-    if (zone != NULL && (!json_is_integer(zone) || llabs(json_integer_value(zone)) > ZONE_MIN))
+    json_int_t minutes = json_integer_value(zone);
+    *ret = (int)minutes;
+    if (zone != NULL && (!json_is_integer(zone) || minutes < -ZONE_MIN || minutes > ZONE_MIN))
         return sp_fail(err, SP_E_INVALID, "'zone_offset_min' has to be minutes east of UTC");
     return SP_OK;
 }

@@ -324,6 +324,7 @@ test_actions_that_make_no_sense(void **state)
         "{\"action\":\"retry\",\"ids\":[\"x\"]}",
         "{\"action\":\"retry\",\"q\":\"a\",\"cursor\":\"x\"}",
         "{\"action\":\"retry\",\"all\":true}",
+        "{\"action\":\"retry\",\"q\":\"x\",\"zone_offset_min\":-9223372036854775808}",
     };
     struct house *house = *state;
     for (size_t i = 0; i < SP_LEN(bodies); i++)
