@@ -71,7 +71,7 @@ sp_box_usage(void)
            "           [--user ADDRESS] [--password-file FILE] [--token-file FILE] [--send-as ADDRESS]...\n"
            "           [--token-lifetime SECONDS] [--connector-certificate NAME] [--connector-ip ADDRESS[/BITS]]\n"
            "           [--rate N/SECONDS|off] [--per-day N|off] [--scenario SCENARIO]... [--parent-death]\n"
-           "       scanpost-sandbox --list-scenarios\n"
+           "       scanpost-sandbox --list-scenarios | --version | --help\n"
            "A stand-in for Microsoft 365 on loopback. See scanpost-sandbox(1).\n";
 }
 

@@ -53,6 +53,9 @@ print_command_help(const struct sp_command *command)
 {
     printf("Usage: scanpost [-c FILE] [--json] %s %s\n\n%s\n", command->name, command->usage,
            command->summary == NULL ? "Not in this version." : command->summary);
+    for (const struct sp_option *o = command->options; o != NULL && o->name != NULL; o++)
+        printf("%s  %s%s%s%s\n", o == command->options ? "\nOptions:\n" : "", o->name, o->value == NULL ? "" : " ",
+               o->value == NULL ? "" : o->value, o->many ? " (may be given several times)" : "");
     return SP_EXIT_OK;
 }
 

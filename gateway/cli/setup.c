@@ -376,7 +376,7 @@ static const struct sp_option setup_options[] = {
 const struct sp_command sp_setup_commands[] = {
     { "setup", "[--unattended] [--dry-run] [--domain DOMAIN] [--methods LIST] ...",
       "From a fresh machine to a scan in the mailbox: asks, explains the Microsoft side, configures, proves. Every\n"
-      "      question has a flag: see scanpost(1).",
+      "      question has a flag: scanpost setup --help, and scanpost(1).",
       setup_options, run_setup },
     { 0 },
 };

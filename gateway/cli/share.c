@@ -149,7 +149,8 @@ static const struct sp_option share_options[] = {
 
 const struct sp_command sp_share_commands[] = {
     { "share",
-      "NAME [--install] [--user NAME] [--password-stdin] [--smb-conf FILE] [--smb1 --address ADDRESS] [--service]",
+      "NAME [--install] [--user NAME] [--group NAME] [--password-stdin] [--smb-conf FILE] [--smb1 --address ADDRESS] "
+      "[--service]",
       "Prints the script that makes a Samba share of a drop folder, for a copier; runs it with --install.",
       share_options, run_share },
     { 0 },
