@@ -232,6 +232,16 @@ record_job(struct sp_db *db, const struct sp_queue_result *result, struct sp_err
     return rc;
 }
 
+/* A job that is put off for days is tried some hundred times, and says much the same each time. */
+static enum sp_rc
+drop_old_transcript(struct sp_db *db, int64_t row, struct sp_err *err)
+{
+    static const char sql[] = "UPDATE attempt SET transcript = '' WHERE job = $1 AND transcript <> ''"
+                              " AND n = (SELECT max(n) FROM attempt WHERE job = $1) - $2";
+    const struct sp_bind in[] = { sp_number(row), sp_number(SP_QUEUE_TRANSCRIPTS) };
+    return sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
+}
+
 static enum sp_rc
 record_attempt(struct sp_db *db, int64_t row, const struct sp_job_attempt *attempt, struct sp_err *err)
 {
@@ -261,7 +271,8 @@ record_attempt(struct sp_db *db, int64_t row, const struct sp_job_attempt *attem
         sp_number(attempt->duration_ms),
         sp_text(attempt->transcript != NULL ? attempt->transcript : ""),
     };
-    return sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
+    enum sp_rc rc = sp_db_exec(db, sql, in, SP_LEN(in), NULL, err);
+    return rc == SP_OK ? drop_old_transcript(db, row, err) : rc;
 }
 
 /* A recipient that was accepted stays accepted, whatever comes later. */

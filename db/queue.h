@@ -34,6 +34,8 @@ enum sp_rc sp_queue_next_due(struct sp_db *db, int64_t *ret, struct sp_err *err)
 enum sp_rc sp_queue_claim(struct sp_db *db, const char *id, const char *method, const struct sp_job_choice *decision,
                           size_t n_decision, int64_t now, struct sp_err *err);
 
+enum { SP_QUEUE_TRANSCRIPTS = 20 }; /* of the last attempts of a job are kept */
+
 /* What one attempt changed, stored as one. */
 struct sp_queue_result {
     const char *id;

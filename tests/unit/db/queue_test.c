@@ -364,6 +364,27 @@ test_recovery_makes_sending_unknown_by_the_same_method(void **state)
 }
 
 static void
+test_of_many_attempts_the_last_keep_their_transcripts(void **state)
+{
+    struct world *w = *state;
+    char id[SP_ULID_SIZE];
+    new_id(NOW_MS, id);
+    add_job(w, id);
+    claim(w, id, "direct");
+    for (int i = 0; i < SP_QUEUE_TRANSCRIPTS + 5; i++) {
+        struct sp_queue_result result = result_for(id, SP_JOB_SENDING);
+        result.attempt.transcript = "C: EHLO";
+        assert_ok(w, sp_queue_record(w->db, &result, &w->err));
+    }
+    struct sp_job *job = load(w, id);
+    assert_ok(w, sp_job_load_transcripts(w->db, job, &w->err));
+    assert_int_equal(job->n_attempts, SP_QUEUE_TRANSCRIPTS + 5);
+    for (size_t i = 0; i < job->n_attempts; i++)
+        assert_string_equal(job->attempts[i].transcript, i < 5 ? "" : "C: EHLO");
+    sp_job_free(&job);
+}
+
+static void
 test_recovery_believes_the_job_and_not_where_it_was_listed(void **state)
 {
     struct world *w = *state;
@@ -442,6 +463,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_postpone_of_a_claimed_job_is_a_conflict, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_postpone_to_failed_ends_who_still_waits, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(test_a_method_that_comes_back_releases_its_tenants_jobs, setup_world,
+                                        teardown_world),
+        cmocka_unit_test_setup_teardown(test_of_many_attempts_the_last_keep_their_transcripts, setup_world,
                                         teardown_world),
         cmocka_unit_test_setup_teardown(test_recovery_believes_the_job_and_not_where_it_was_listed, setup_world,
                                         teardown_world),
