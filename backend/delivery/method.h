@@ -38,6 +38,9 @@ struct sp_message {
     const char *const *recipients; /* those that still wait; at least one */
     size_t n_recipients;
     struct sp_point *point; /* passed before the message is handed over; NULL: it may always be */
+    /* Called when the way has a connection in hand for it, perhaps more than once. NULL: not of interest. */
+    void (*connected)(void *context);
+    void *context;
 };
 
 struct sp_report_recipient {
@@ -86,6 +89,12 @@ struct sp_method {
     int64_t (*tidy)(void *way);
     /* Closes all idle connections, because another way of the same mailbox needs them. NULL: it keeps none. */
     void (*shed)(void *way);
+    /* How many connections are kept. NULL, as spare: they are nobody's but the way's. */
+    size_t (*kept)(void *way);
+    /* Opens a connection and keeps it for the next message; blocks, but not for long. Called as deliver is, and counts
+     * as one of its connections meanwhile. One that is kept already will do. false: that failed, and is told to nobody:
+     * the next message will meet it. */
+    bool (*spare)(void *way);
 };
 
 extern const struct sp_method sp_method_direct;

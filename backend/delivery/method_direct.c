@@ -33,4 +33,6 @@ const struct sp_method sp_method_direct = {
     .check = sp_smtp_way_check,
     .tidy = sp_smtp_way_tidy,
     .shed = sp_smtp_way_shed,
+    .kept = sp_smtp_way_kept,
+    .spare = sp_smtp_way_spare,
 };

@@ -154,4 +154,6 @@ const struct sp_method sp_method_submission = {
     .check = sp_smtp_way_check,
     .tidy = submission_tidy,
     .shed = sp_smtp_way_shed,
+    .kept = sp_smtp_way_kept,
+    .spare = sp_smtp_way_spare,
 };

@@ -24,14 +24,15 @@
 #include "base/secret.h"
 #include "base/text.h"
 
-enum { KEPT_MAX = 64, DNS_TIMEOUT_MS = 30 * 1000 };
+enum { KEPT_MAX = 64, DNS_TIMEOUT_MS = 30 * 1000, SPARE_STEP_MS = 5000 };
 
 /* A connection in hand. */
 struct line {
     struct sp_smtp *smtp;             /* NULL: none */
     struct sp_transcript *transcript; /* of the attempt under way */
     char host[256];
-    int proof; /* enum sp_way_proof */
+    int proof;  /* enum sp_way_proof */
+    bool spare; /* opened ahead, and nothing was sent on it yet */
 };
 
 struct kept {
@@ -52,7 +53,7 @@ struct sp_smtp_way {
     pthread_mutex_t lock;  /* for what follows */
     int proof;             /* the one in use: what worked last */
     struct kept kept[KEPT_MAX];
-    size_t n_kept;
+    size_t n_kept, n_delivering;
 };
 
 const struct sp_method_settings *
@@ -229,8 +230,10 @@ take_kept(struct sp_smtp_way *way, struct line *ret)
     while (take_newest(way, ret)) {
         if (sp_smtp_idle_ok(ret->smtp)) {
             sp_smtp_transcribe(ret->smtp, ret->transcript);
-            sp_transcript_note(ret->transcript, "a connection kept since the last message, to %s, %s", ret->host,
+            sp_transcript_note(ret->transcript, "a connection %s, to %s, %s",
+                               ret->spare ? "made ready ahead" : "kept since the last message", ret->host,
                                sp_smtp_facts(ret->smtp)->ip);
+            ret->spare = false;
             return true;
         }
         sp_smtp_close(&ret->smtp);
@@ -252,15 +255,17 @@ keep(struct sp_smtp_way *way, const struct line *line)
     sp_smtp_close(&left_over);
 }
 
-/* Takes out the oldest one that was idle for too long; the others tell when to come again. */
+/* Takes out the oldest one that was idle for too long; the others tell when to come again. While a message is under way
+ * the last one stays: the next scan may come any moment. */
 static struct sp_smtp *
 take_stale(struct sp_smtp_way *way, int64_t *ret_next)
 {
     struct sp_smtp *stale = NULL;
     int64_t now = sp_mono_ms(way->env.clock);
     pthread_mutex_lock(&way->lock);
-    *ret_next = way->n_kept > 0 ? way->kept[0].since + SP_WAY_IDLE_MS : 0;
-    if (way->n_kept > 0 && *ret_next <= now) {
+    bool some = way->n_kept > (way->n_delivering > 0 ? 1U : 0U);
+    *ret_next = some ? way->kept[0].since + SP_WAY_IDLE_MS : 0;
+    if (some && *ret_next <= now) {
         stale = way->kept[0].line.smtp;
         memmove(way->kept, way->kept + 1, --way->n_kept * sizeof way->kept[0]);
     }
@@ -288,13 +293,21 @@ sp_smtp_way_shed(void *context)
 
 /* --- a new connection --- */
 
+/* A seat is in use meanwhile, for which a scan may wait. */
+static int64_t
+spare_step(enum sp_stage stage)
+{
+    (void)stage;
+    return SPARE_STEP_MS;
+}
+
 static bool
 connect_to(struct sp_smtp_way *way, struct line *line, struct sp_smtp_outcome *outcome)
 {
     struct sp_net_address addresses[SP_DNS_ADDRESSES_MAX];
     size_t n = 0;
     struct sp_err err = { 0 };
-    int64_t deadline = sp_mono_ms(way->env.clock) + DNS_TIMEOUT_MS;
+    int64_t deadline = sp_mono_ms(way->env.clock) + (line->spare ? SPARE_STEP_MS : DNS_TIMEOUT_MS);
     bool v4_only = way->kind->v4_only;
     if (sp_dns_addresses(way->env.dns, line->host, way->settings->port, v4_only, deadline, addresses, &n, &err) !=
         SP_OK)
@@ -309,7 +322,7 @@ connect_to(struct sp_smtp_way *way, struct line *line, struct sp_smtp_outcome *o
         .log = way->env.log,
         .pipelining = way->settings->pipelining,
         .binarymime = way->settings->binarymime,
-        .timeout_ms = way->env.timeout_ms,
+        .timeout_ms = line->spare && way->env.timeout_ms == NULL ? spare_step : way->env.timeout_ms,
         .transcript = line->transcript,
     };
     if (!sp_smtp_open(&options, &line->smtp, outcome))
@@ -430,6 +443,8 @@ try_once(struct sp_smtp_way *way, const struct sp_message *message, struct sp_co
 {
     if (line->smtp == NULL && !connect_new(way, line, outcome))
         return false;
+    if (message->connected != NULL)
+        message->connected(message->context);
     return deliver_on(line->smtp, message, composer, recipients, outcome);
 }
 
@@ -464,6 +479,17 @@ report_no_memory(struct sp_report *report)
                        "scanpost has no memory left on this machine; the scan is tried again later");
 }
 
+static void
+count_delivering(struct sp_smtp_way *way, bool begins)
+{
+    pthread_mutex_lock(&way->lock);
+    if (begins)
+        way->n_delivering++;
+    else
+        way->n_delivering--;
+    pthread_mutex_unlock(&way->lock);
+}
+
 void
 sp_smtp_way_deliver(void *context, const struct sp_message *message, struct sp_report *report)
 {
@@ -478,6 +504,7 @@ sp_smtp_way_deliver(void *context, const struct sp_message *message, struct sp_r
         return;
     }
     sp_transcript_begin(line.transcript, way->env.clock);
+    count_delivering(way, true);
     report->accepted = attempt(way, message, composer, recipients, &line, &outcome);
     sp_smtp_way_report(way, recipients, &outcome, line.host, line.smtp != NULL ? sp_smtp_facts(line.smtp) : NULL,
                        report);
@@ -489,7 +516,40 @@ sp_smtp_way_deliver(void *context, const struct sp_message *message, struct sp_r
         keep(way, &line);
     else
         sp_smtp_close(&line.smtp);
+    count_delivering(way, false);
     sp_composer_free(&composer);
+}
+
+/* --- one connection ahead --- */
+
+size_t
+sp_smtp_way_kept(void *context)
+{
+    struct sp_smtp_way *way = context;
+    pthread_mutex_lock(&way->lock);
+    size_t n = way->n_kept;
+    pthread_mutex_unlock(&way->lock);
+    return n;
+}
+
+bool
+sp_smtp_way_spare(void *context)
+{
+    struct sp_smtp_way *way = context;
+    struct line line = { .spare = true };
+    struct sp_smtp_outcome outcome = { 0 };
+    if (sp_smtp_way_kept(way) > 0)
+        return true;
+    bool ready = connect_new(way, &line, &outcome);
+    if (ready) {
+        sp_smtp_time(line.smtp, way->env.timeout_ms);
+        keep(way, &line);
+    } else {
+        sp_debug(way->env.log, "method %s: no spare connection (%s): %s", way->settings->name,
+                 sp_stage_name(outcome.stage), outcome.reply.code != 0 ? outcome.reply.text : outcome.words);
+        sp_smtp_close(&line.smtp);
+    }
+    return ready;
 }
 
 /* --- for a check --- */

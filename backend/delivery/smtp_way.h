@@ -11,7 +11,7 @@ struct sp_smtp_way;
 struct sp_tls;
 struct sp_transcript;
 
-enum { SP_WAY_IDLE_MS = 10000 };
+enum { SP_WAY_IDLE_MS = 10000 }; /* the last one is kept for as long as messages are under way, too */
 
 /* A password or a client certificate may have a successor ("next-..."): the one, or the other. */
 enum sp_way_proof { SP_PROOF_NOW, SP_PROOF_NEXT, SP_PROOFS };
@@ -42,6 +42,8 @@ void sp_smtp_way_close(void *context);
 void sp_smtp_way_deliver(void *context, const struct sp_message *message, struct sp_report *report);
 int64_t sp_smtp_way_tidy(void *context);
 void sp_smtp_way_shed(void *context);
+size_t sp_smtp_way_kept(void *context);
+bool sp_smtp_way_spare(void *context);
 
 /* For the methods. */
 const struct sp_method_settings *sp_smtp_way_settings(const struct sp_smtp_way *way);

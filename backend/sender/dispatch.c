@@ -78,7 +78,7 @@ hand_out(struct sender *s, const char *id)
     bool handed = false;
     pthread_mutex_lock(&s->lock);
     for (size_t i = 0; i < s->n_workers && !handed && !in_hand(s, id); i++) {
-        if (s->workers[i].id[0] != '\0')
+        if (s->workers[i].id[0] != '\0' || s->workers[i].spare)
             continue;
         memcpy(s->workers[i].id, id, sizeof s->workers[i].id);
         s->n_busy++;
@@ -93,7 +93,7 @@ static size_t
 count_free(struct sender *s)
 {
     pthread_mutex_lock(&s->lock);
-    size_t n = s->n_workers - s->n_busy;
+    size_t n = s->n_workers - s->n_busy - s->opening_spare;
     pthread_mutex_unlock(&s->lock);
     return n;
 }
@@ -202,6 +202,28 @@ serve_beside(struct sender *s, size_t n_free, struct sp_err *err)
     return serve(s, name, &s->turn[s->line_for_seats], share, &some, err);
 }
 
+/* A worker that has nothing to do opens a spare connection, where one is wanted. One at a time will do. */
+static void
+hand_out_spare(struct sender *s)
+{
+    size_t way = 0;
+    pthread_mutex_lock(&s->lock);
+    size_t n_jobs = s->n_busy;
+    bool may = !s->opening_spare && s->n_busy < s->n_workers;
+    pthread_mutex_unlock(&s->lock);
+    if (!may || !sp_ways_spare_sit(s->ways, n_jobs, &way))
+        return;
+    pthread_mutex_lock(&s->lock);
+    struct worker *worker = s->workers; /* only this thread hands out: there still is one */
+    while (worker->id[0] != '\0')
+        worker++;
+    worker->spare = true;
+    worker->way = way;
+    s->opening_spare = true;
+    pthread_cond_broadcast(&s->handed_out);
+    pthread_mutex_unlock(&s->lock);
+}
+
 enum sp_rc
 sp_dispatch(struct sender *s, struct sp_err *err)
 {
@@ -216,6 +238,8 @@ sp_dispatch(struct sender *s, struct sp_err *err)
     size_t n_free = count_free(s);
     if (rc == SP_OK && n_free > 0)
         rc = serve(s, "", &s->turn[SP_LINES_MAX], n_free, &some, err);
+    if (rc == SP_OK)
+        hand_out_spare(s);
     return rc;
 }
 

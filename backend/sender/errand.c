@@ -199,6 +199,13 @@ report_trouble(struct sp_report *report, const struct sp_err *err)
 }
 
 static void
+tell_large(void *context)
+{
+    const struct errand *e = context;
+    sp_wake(e->env->large_fd);
+}
+
+static void
 deliver(struct errand *e, const struct sp_method_settings *method, struct sp_report *report)
 {
     struct sp_letter letter;
@@ -217,6 +224,8 @@ deliver(struct errand *e, const struct sp_method_settings *method, struct sp_rep
         .recipients = e->waiting,
         .n_recipients = e->n_waiting,
         .point = sp_errand_point(e),
+        .connected = e->seat.load.large ? tell_large : NULL, /* not before: it may use what is kept idle now */
+        .context = e,
     };
     sp_ways_deliver(e->env->ways, e->seat.way, &message, report);
     sp_letter_close(&letter);

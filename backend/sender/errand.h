@@ -32,6 +32,7 @@ struct sp_errand_env {
     struct sp_batch *batch;
     struct sp_db *db;            /* for reading, of this worker */
     int gateway_wake_fd;         /* told when a job moved */
+    int large_fd;                /* eventfd: told when a large message has its connection; -1: nobody */
     struct sp_errand_hold *hold; /* NULL: nobody will end it in the middle */
 };
 

@@ -37,7 +37,7 @@ enum {
     LOCK_PATIENCE_MS = 30000,
     LOCK_PAUSE_MS = 20,
     DB_BUSY_MS = 10000,
-    CHECK_PATIENCE_MS = 500, /* a walk may break off anywhere */
+    BREAK_OFF_MS = 500, /* a walk may break off anywhere, and so may a spare connection */
 };
 
 /* --- workers --- */
@@ -56,12 +56,26 @@ run_errand(struct worker *worker, const char *id)
         .batch = s->batch,
         .db = worker->db,
         .gateway_wake_fd = s->options->gateway_wake_fd,
+        .large_fd = s->done_fd, /* a spare connection may be wanted */
     };
     bool ok = sp_errand_run(&env, id);
     pthread_mutex_lock(&s->lock);
     worker->id[0] = '\0';
     s->n_busy--;
     s->db_trouble |= !ok;
+    pthread_cond_signal(&s->ended);
+    pthread_mutex_unlock(&s->lock);
+    sp_wake(s->done_fd);
+}
+
+static void
+open_spare(struct worker *worker)
+{
+    struct sender *s = worker->sender;
+    sp_ways_spare_open(s->ways, worker->way);
+    pthread_mutex_lock(&s->lock);
+    worker->spare = false;
+    s->opening_spare = false;
     pthread_cond_signal(&s->ended);
     pthread_mutex_unlock(&s->lock);
     sp_wake(s->done_fd);
@@ -74,14 +88,18 @@ worker_main(void *context)
     struct sender *s = worker->sender;
     pthread_mutex_lock(&s->lock);
     for (;;) {
-        while (worker->id[0] == '\0' && !s->stopping)
+        while (worker->id[0] == '\0' && !worker->spare && !s->stopping)
             pthread_cond_wait(&s->handed_out, &s->lock);
-        if (worker->id[0] == '\0')
+        if (worker->id[0] == '\0' && !worker->spare)
             break;
         char id[27];
+        bool spare = worker->spare;
         memcpy(id, worker->id, sizeof id);
         pthread_mutex_unlock(&s->lock);
-        run_errand(worker, id);
+        if (spare)
+            open_spare(worker);
+        else
+            run_errand(worker, id);
         pthread_mutex_lock(&s->lock);
     }
     pthread_mutex_unlock(&s->lock);
@@ -268,17 +286,24 @@ sender_open(struct sender *s, const struct sp_sender_options *options, struct sp
     return rc == SP_OK ? start_workers(s, err) : rc;
 }
 
-static bool
-wait_for_workers(struct sender *s)
+static struct timespec
+moment_in(int64_t ms)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)(s->options->patience_ms / 1000);
-    until.tv_nsec += (s->options->patience_ms % 1000) * 1000000;
+    until.tv_sec += (time_t)(ms / 1000);
+    until.tv_nsec += (ms % 1000) * 1000000;
     if (until.tv_nsec >= 1000000000) {
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
     }
+    return until;
+}
+
+static bool
+wait_for_workers(struct sender *s)
+{
+    struct timespec until = moment_in(s->options->patience_ms);
     pthread_mutex_lock(&s->lock);
     s->stopping = true;
     pthread_cond_broadcast(&s->handed_out);
@@ -288,6 +313,20 @@ wait_for_workers(struct sender *s)
     bool all = s->n_busy == 0;
     pthread_mutex_unlock(&s->lock);
     return all;
+}
+
+/* Nobody needs it any more. */
+static bool
+wait_for_spare(struct sender *s)
+{
+    struct timespec until = moment_in(BREAK_OFF_MS);
+    int rc = 0;
+    pthread_mutex_lock(&s->lock);
+    while (s->opening_spare && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&s->ended, &s->lock, &until);
+    bool ended = !s->opening_spare;
+    pthread_mutex_unlock(&s->lock);
+    return ended;
 }
 
 /* --- what could not be ended in time --- */
@@ -375,8 +414,10 @@ sp_sender_run(const struct sp_sender_options *options, struct sp_err *err)
     if (!wait_for_workers(s)) /* their threads still use s: it stays until the process ends, now */
         return sp_fail(err, SP_E_BUSY, "%zu message(s) handed over wait for their answer after %lld ms", break_off(s),
                        (long long)options->patience_ms);
-    if (!sp_checker_close(&s->checker, CHECK_PATIENCE_MS))
+    if (!sp_checker_close(&s->checker, BREAK_OFF_MS))
         return sp_fail(err, SP_E_BUSY, "a check is still under way");
+    if (!wait_for_spare(s))
+        return sp_fail(err, SP_E_BUSY, "a spare connection is still being opened");
     sender_close(s);
     free(s);
     return rc;

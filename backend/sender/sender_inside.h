@@ -24,6 +24,8 @@ struct worker {
     pthread_t thread;
     struct sp_db *db;
     char id[27]; /* the job in hand; "" : none */
+    bool spare;  /* opens a spare connection instead, */
+    size_t way;  /* of this way */
     struct sp_errand_hold hold;
     bool started;
 };
@@ -46,7 +48,8 @@ struct sender {
     int64_t clock_lead;    /* of the wall's clock over the monotonic one */
     int64_t line_moves_at; /* the first of them (monotonic); 0: none by itself */
     struct worker workers[SP_WORKERS_MAX];
-    size_t n_workers, n_busy;
+    size_t n_workers, n_busy; /* with a job */
+    bool opening_spare;       /* and one with that */
     bool stopping;
     bool db_trouble; /* an errand could not be written down: pause before the next */
 };

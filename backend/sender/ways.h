@@ -95,6 +95,14 @@ void sp_ways_check_stand(struct sp_ways *ways, size_t index, bool probing);
 /* Then sp_ways_learn takes the report. */
 void sp_ways_check(struct sp_ways *ways, size_t index, const struct sp_walk *walk, struct sp_report *report);
 
+/* --- one connection ahead (ways_spare.c) --- */
+
+/* Looks whether a way wants a spare connection now, and takes a seat for opening it. n_jobs: those in the hands of
+ * workers, each of which may want a seat before. */
+bool sp_ways_spare_sit(struct sp_ways *ways, size_t n_jobs, size_t *ret_index);
+/* Opens it, blocking, and gives the seat back. */
+void sp_ways_spare_open(struct sp_ways *ways, size_t index);
+
 int64_t sp_ways_tidy(struct sp_ways *ways); /* next monotonic time to come again; 0: not needed */
 
 #endif

@@ -1,4 +1,4 @@
-/* ways_inside.h - what ways.c and ways_seats.c share. One lock guards health, budgets and lines; deliveries run outside
+/* ways_inside.h - what ways*.c share. One lock guards health, budgets and lines; deliveries run outside
  * it. */
 #ifndef SP_SENDER_WAYS_INSIDE_H
 #define SP_SENDER_WAYS_INSIDE_H
@@ -26,8 +26,10 @@ struct way {
     struct sp_health health;
     char cause[48], reason[256], fix[1024];
     struct purse *purse;
-    bool probing;   /* half-open, and one of them tries */
-    bool joined[2]; /* somebody may stand in its line for small ones, for large ones */
+    bool probing;        /* half-open, and one of them tries */
+    bool joined[2];      /* somebody may stand in its line for small ones, for large ones */
+    size_t n_large;      /* under way */
+    int64_t spare_again; /* monotonic: not before, because the last one could not be opened */
 };
 
 struct sp_ways {
@@ -35,6 +37,7 @@ struct sp_ways {
     pthread_mutex_t lock;
     pthread_cond_t freed; /* on the monotonic clock */
     bool stopping;
+    size_t n_seated; /* jobs on a seat, of all ways */
     size_t count, n_purses;
     struct way way[SP_PLAN_MAX];
     struct purse purse[SP_PLAN_MAX];

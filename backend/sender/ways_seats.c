@@ -226,6 +226,8 @@ sp_ways_sit(struct sp_ways *ways, size_t index, const struct sp_budget_load *loa
         seating = SP_SEAT_TAKEN;
         *ret = (struct sp_seat){ index, *load, sp_mono_ms(ways->env.clock), way->probing };
         sp_budget_begin(way->purse->budget, load, ret->began);
+        ways->n_seated++;
+        way->n_large += load->large;
         shared = way->purse->n_ways > 1 && way->purse->last != index;
         way->purse->last = index;
     }
@@ -278,6 +280,8 @@ sp_ways_stand(struct sp_ways *ways, const struct sp_seat *seat, const struct sp_
     pthread_mutex_lock(&ways->lock);
     int64_t now = sp_mono_ms(ways->env.clock);
     sp_budget_end(budget, &seat->load, counted, *ret_recipients, now);
+    ways->n_seated--;
+    way->n_large -= seat->load.large;
     if (report != NULL && says_too_many(report))
         sp_budget_refused(budget, seat->began, report->retry_after_ms, now);
     else if (report != NULL && report->accepted)

@@ -96,6 +96,12 @@ sp_smtp_transcribe(struct sp_smtp *smtp, struct sp_transcript *transcript)
     smtp->transcript = transcript;
 }
 
+void
+sp_smtp_time(struct sp_smtp *smtp, int64_t (*timeout_ms)(enum sp_stage stage))
+{
+    smtp->timeout_ms = timeout_ms;
+}
+
 static void
 broke(struct sp_smtp *smtp, enum sp_trouble trouble, const struct sp_err *err)
 {

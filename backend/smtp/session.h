@@ -54,6 +54,8 @@ bool sp_smtp_open(const struct sp_smtp_options *options, struct sp_smtp **ret, s
 void sp_smtp_close(struct sp_smtp **smtp);
 /* Where the dialogue is written down from now on; borrowed until the next call. NULL: nowhere. */
 void sp_smtp_transcribe(struct sp_smtp *smtp, struct sp_transcript *transcript);
+/* As in the options, from now on. */
+void sp_smtp_time(struct sp_smtp *smtp, int64_t (*timeout_ms)(enum sp_stage stage));
 /* False when the peer said something or hung up while nobody asked: do not use it for another message. */
 bool sp_smtp_idle_ok(struct sp_smtp *smtp);
 

@@ -135,6 +135,7 @@ struct world {
     struct sp_way_env env;
     const struct sp_method *method;
     void *way;
+    void (*meanwhile)(struct world *w); /* called in the middle of a delivery; NULL: nothing happens */
 };
 
 static const char *
@@ -322,8 +323,10 @@ static enum sp_rc
 open_document(void *context, size_t n, int *ret_fd, struct sp_err *err)
 {
     unsigned char bytes[DOCUMENT_SIZE];
-    (void)context;
+    struct world *w = context;
     (void)err;
+    if (w->meanwhile != NULL)
+        w->meanwhile(w);
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (unsigned char)(i * 31 + n);
     *ret_fd = memfd_create("document", MFD_CLOEXEC);
@@ -351,6 +354,7 @@ deliver_as(struct world *w, const char *message_id, const char *const *to, size_
         .documents = &document,
         .n_documents = 1,
         .open = open_document,
+        .context = w,
     };
     const struct sp_message message = { "01J", text.from, &text, to, n };
     *ret = (struct attempt){ 0 };
@@ -542,6 +546,61 @@ test_idle_connections_are_kept_and_then_closed(void **state)
     wait_for_connections(w, 0);
 }
 
+static void
+test_a_spare_connection_is_there_for_the_next_message(void **state)
+{
+    struct world *w = *state;
+    struct attempt attempt;
+    if (w->method->spare == NULL) {
+        skip();
+        return;
+    }
+    assert_true(w->method->spare(w->way));
+    assert_true(w->method->spare(w->way)); /* the one will do */
+    assert_int_equal(w->method->kept(w->way), 1);
+    wait_for_connections(w, 1);
+    deliver(w, &attempt);
+    assert_accepted(&attempt);
+    assert_non_null(strstr(sp_transcript_text(&attempt.report.transcript), "a connection made ready ahead"));
+    assert_int_equal(count(w, "connections_max"), 1);
+    w->method->shed(w->way);
+    play(w, w->subject->offers_no_tls);
+    assert_false(w->method->spare(w->way));
+    assert_int_equal(w->method->kept(w->way), 0);
+    play(w, "");
+    deliver(w, &attempt);
+    assert_accepted(&attempt);
+}
+
+static void
+tidy_an_hour_later(struct world *w)
+{
+    assert_true(w->method->spare(w->way));
+    w->ahead = HOUR_MS;
+    assert_int_equal(w->method->tidy(w->way), 0);
+    w->ahead = 0;
+    assert_int_equal(w->method->kept(w->way), 1);
+}
+
+static void
+test_a_spare_connection_stays_while_a_message_is_under_way(void **state)
+{
+    struct world *w = *state;
+    struct attempt attempt;
+    if (w->method->spare == NULL) {
+        skip();
+        return;
+    }
+    w->meanwhile = tidy_an_hour_later;
+    deliver(w, &attempt);
+    assert_accepted(&attempt);
+    assert_int_equal(count(w, "connections_max"), 2);
+    w->ahead = HOUR_MS;
+    assert_int_equal(w->method->tidy(w->way), 0);
+    assert_int_equal(w->method->kept(w->way), 0);
+    wait_for_connections(w, 0);
+}
+
 struct thread {
     struct world *w;
     unsigned number;
@@ -604,6 +663,9 @@ static const struct {
     { "a peer that cannot prove who it is gets nothing", test_peer_that_cannot_prove_who_it_is_gets_nothing,
       offsetof(struct subject, untrusted) },
     { "idle connections are kept, and then closed", test_idle_connections_are_kept_and_then_closed, 0 },
+    { "a spare connection is there for the next message", test_a_spare_connection_is_there_for_the_next_message, 0 },
+    { "a spare connection stays while a message is under way",
+      test_a_spare_connection_stays_while_a_message_is_under_way, 0 },
     { "several threads deliver at once", test_several_threads_deliver_at_once, 0 },
 };
 

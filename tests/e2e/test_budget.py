@@ -88,6 +88,22 @@ class Budget(unittest.TestCase):
             self.assertGreater(stats(world)["over_rate"], 0)
             self.assertNotEqual(world.method("submission")["state"], "down")
 
+    def test_beside_a_large_scan_one_connection_is_ready_for_a_small_one(self):
+        with World(tenant="methods = { submission }", submission="max-size = 140M") as world:
+            world.drop("first.pdf", pdf(3000))
+            self.wait_all(world, 1)
+            for n in range(5):  # on a machine that is quick or busy enough, the large one is gone before the spare is there
+                world.drop(f"large-{n}.pdf", pdf(90_000_000))
+                self.wait_all(world, n + 2)
+                if stats(world)["signed_in_max"] > 1:
+                    break
+            self.assertEqual(stats(world)["signed_in_max"], 2, "one carried it, one stood ready")
+            world.drop("small.pdf", pdf(3000))
+            self.wait_all(world, n + 3)
+            self.assertEqual(stats(world)["signed_in_max"], 2, "no third for it")
+            self.assertEqual(stats(world)["over_connections"], 0)
+            wait_until("none is kept when there is no work", lambda: stats(world)["signed_in"] == 0, 30, 0.2)
+
     def test_the_reason_of_waiting_is_told(self):
         with World(tenant="methods = { submission }", submission="rate = 1/1h  per-day = off") as world:
             for n in range(2):

@@ -294,6 +294,136 @@ test_jobs_put_off_by_a_clock_that_was_wrong_are_due(void **state)
     loop_end(&loop);
 }
 
+/* --- one connection ahead --- */
+
+enum { LARGE = 9 << 20 };
+
+static void
+send_one(struct loop *loop)
+{
+    char ids[1][SP_ULID_SIZE];
+    add_job(loop->w, ids[0]);
+    sp_wake(loop->options.wake_fd);
+    wait_sent(loop->w, ids, 1);
+}
+
+/* A large scan that is under way until the gate opens. */
+static void
+begin_large(struct loop *loop, char id[SP_ULID_SIZE])
+{
+    add_job_from(loop->w, "scans", 1, LARGE, id);
+    sp_wake(loop->options.wake_fd);
+    wait_inside(loop->w, 1);
+}
+
+static void
+test_beside_a_large_message_one_connection_is_made_ready(void **state)
+{
+    struct world *w = *state;
+    char large[1][SP_ULID_SIZE];
+    struct loop loop;
+    only(w, "submission");
+    SCRIPT(w, "submission", ACT_ACCEPT, ACT_GATE, ACT_ACCEPT);
+    loop_begin(&loop, w);
+    send_one(&loop);
+    assert_int_equal(w->spares, 0); /* small ones need none */
+    begin_large(&loop, large[0]);
+    wait_spares(w, 1);
+    assert_int_equal(fake_method_of(SP_TYPE_SUBMISSION)->kept(NULL), 1);
+    send_one(&loop);
+    send_one(&loop);
+    assert_int_equal(w->open_most, 2);
+    open_gate(w);
+    wait_sent(w, large, 1);
+    loop_end(&loop);
+    assert_int_equal(w->open_most, 2);
+    assert_int_equal(w->spares, 1);
+}
+
+static void
+test_with_spares_there_are_never_more_connections_than_allowed(void **state)
+{
+    struct world *w = *state;
+    enum { JOBS = 60 };
+    char ids[JOBS][SP_ULID_SIZE];
+    struct loop loop;
+    only(w, "submission");
+    w->pause_ms = 3;
+    for (size_t i = 0; i < JOBS; i++)
+        add_job_from(w, i % 2 != 0 ? "copier-a" : "copier-b", 1, i % 4 == 0 ? LARGE : DOCUMENT_SIZE, ids[i]);
+    loop_begin(&loop, w);
+    wait_sent(w, ids, JOBS);
+    loop_end(&loop);
+    assert_int_equal(w->n_calls, JOBS);
+    assert_true(w->open_most <= 3);
+}
+
+static void
+test_a_spare_connection_that_cannot_be_opened_costs_nobody_anything(void **state)
+{
+    struct world *w = *state;
+    char large[1][SP_ULID_SIZE];
+    struct sp_method_state states[4];
+    size_t n = 0;
+    struct loop loop;
+    only(w, "submission");
+    SCRIPT(w, "submission", ACT_ACCEPT, ACT_GATE, ACT_ACCEPT);
+    w->no_spare = true;
+    loop_begin(&loop, w);
+    send_one(&loop);
+    begin_large(&loop, large[0]);
+    wait_spares(w, 1);
+    send_one(&loop);
+    open_gate(w);
+    wait_sent(w, large, 1);
+    loop_end(&loop);
+    assert_int_equal(w->spares, 1); /* and it is not tried again at once */
+    assert_ok(w, sp_method_states_load(w->db, states, SP_LEN(states), &n, &w->err));
+    assert_int_equal(n, 1);
+    assert_int_equal(states[0].state, SP_HEALTH_UP);
+    assert_int_equal(states[0].failures, 0);
+}
+
+static void
+test_no_spare_connection_before_a_method_has_proven_itself(void **state)
+{
+    struct world *w = *state;
+    char large[1][SP_ULID_SIZE];
+    struct loop loop;
+    only(w, "submission");
+    SCRIPT(w, "submission", ACT_GATE, ACT_ACCEPT);
+    loop_begin(&loop, w);
+    begin_large(&loop, large[0]);
+    send_one(&loop); /* handed out after the large one began */
+    open_gate(w);
+    wait_sent(w, large, 1);
+    loop_end(&loop);
+    assert_int_equal(w->spares, 0);
+}
+
+static void
+test_no_spare_connection_when_the_rate_is_used_up(void **state)
+{
+    struct world *w = *state;
+    char large[1][SP_ULID_SIZE], late[SP_ULID_SIZE];
+    struct loop loop;
+    only(w, "submission");
+    method_named(w, "submission")->rate = (struct sp_rate){ 2, 60000 };
+    SCRIPT(w, "submission", ACT_ACCEPT, ACT_GATE);
+    loop_begin(&loop, w);
+    send_one(&loop);
+    begin_large(&loop, large[0]);
+    add_job(w, late);
+    sp_wake(loop.options.wake_fd);
+    for (int patience = 0; patience < 3000 && state_of(w, late) != SP_JOB_DEFERRED; patience++)
+        usleep(10000);
+    assert_int_equal(state_of(w, late), SP_JOB_DEFERRED);
+    open_gate(w);
+    wait_sent(w, large, 1);
+    loop_end(&loop);
+    assert_int_equal(w->spares, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
 int
@@ -307,6 +437,11 @@ main(void)
         T(test_a_line_moves_with_the_window_and_by_turns),
         T(test_a_line_whose_way_went_down_plans_again),
         T(test_jobs_put_off_by_a_clock_that_was_wrong_are_due),
+        T(test_beside_a_large_message_one_connection_is_made_ready),
+        T(test_with_spares_there_are_never_more_connections_than_allowed),
+        T(test_a_spare_connection_that_cannot_be_opened_costs_nobody_anything),
+        T(test_no_spare_connection_before_a_method_has_proven_itself),
+        T(test_no_spare_connection_when_the_rate_is_used_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

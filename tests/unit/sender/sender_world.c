@@ -152,6 +152,53 @@ play(enum act act, struct world *w, struct sp_report *report)
     }
 }
 
+/* A connection in hand: one that is kept, or a new one. */
+static void
+take_connection(struct world *w)
+{
+    if (w->kept > 0) {
+        w->kept--;
+        return;
+    }
+    w->open_now++;
+    if (w->open_now > w->open_most)
+        w->open_most = w->open_now;
+}
+
+static size_t
+fake_kept(void *way)
+{
+    struct world *w = the_world;
+    (void)way;
+    pthread_mutex_lock(&w->lock);
+    size_t n = w->kept;
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
+static bool
+fake_spare(void *way)
+{
+    struct world *w = the_world;
+    (void)way;
+    pthread_mutex_lock(&w->lock);
+    bool there = w->kept > 0;
+    if (!there)
+        take_connection(w);
+    pthread_mutex_unlock(&w->lock);
+    if (w->pause_ms > 0)
+        usleep((useconds_t)w->pause_ms * 1000);
+    pthread_mutex_lock(&w->lock);
+    if (!there && w->no_spare)
+        w->open_now--;
+    else if (!there)
+        w->kept++;
+    w->spares++;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    return there || !w->no_spare;
+}
+
 static void
 fake_deliver(void *way, const struct sp_message *message, struct sp_report *report)
 {
@@ -160,6 +207,9 @@ fake_deliver(void *way, const struct sp_message *message, struct sp_report *repo
     pthread_mutex_lock(&w->lock);
     enum act act = next_act(w, settings->name);
     note_call(w, settings->name, message);
+    take_connection(w);
+    if (message->connected != NULL)
+        message->connected(message->context);
     w->inside++;
     if (w->inside > w->inside_most)
         w->inside_most = w->inside;
@@ -172,6 +222,7 @@ fake_deliver(void *way, const struct sp_message *message, struct sp_report *repo
     play(act, w, report);
     pthread_mutex_lock(&w->lock);
     w->inside--;
+    w->kept++;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
 }
@@ -186,6 +237,8 @@ fake_method_of(enum sp_method_type type)
         .close = fake_close,
         .deliver = fake_deliver,
         .tidy = fake_tidy,
+        .kept = fake_kept,
+        .spare = fake_spare,
     };
     (void)type;
     return &fake;
@@ -210,19 +263,32 @@ open_gate(struct world *w)
     pthread_mutex_unlock(&w->lock);
 }
 
-void
-wait_inside(struct world *w, unsigned count)
+/* Until one of the numbers under the lock is that high. */
+static void
+wait_for(struct world *w, const unsigned *number, unsigned count)
 {
     struct timespec until;
     int rc = 0;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += 30;
     pthread_mutex_lock(&w->lock);
-    while (w->inside < count && rc == 0)
+    while (*number < count && rc == 0)
         rc = pthread_cond_timedwait(&w->changed, &w->lock, &until);
-    unsigned inside = w->inside;
+    unsigned reached = *number;
     pthread_mutex_unlock(&w->lock);
-    assert_true(inside >= count);
+    assert_true(reached >= count);
+}
+
+void
+wait_inside(struct world *w, unsigned count)
+{
+    wait_for(w, &w->inside, count);
+}
+
+void
+wait_spares(struct world *w, unsigned count)
+{
+    wait_for(w, &w->spares, count);
 }
 
 /* --- the world --- */
@@ -391,6 +457,7 @@ run(struct world *w, const char *id)
         .batch = w->batch,
         .db = db,
         .gateway_wake_fd = -1,
+        .large_fd = -1,
     };
     bool ok = sp_errand_run(&env, id);
     sp_db_close(&db);

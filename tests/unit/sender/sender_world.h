@@ -72,7 +72,10 @@ struct world {
     size_t n_calls;
     unsigned inside, inside_most; /* deliveries at the same time */
     bool gate_open;
-    int pause_ms; /* how long a delivery takes */
+    int pause_ms; /* how long a delivery takes, and opening a connection ahead */
+    /* connections, as if all methods were one */
+    unsigned kept, open_now, open_most, spares; /* spares: how often one was asked for */
+    bool no_spare;                              /* that fails */
     int64_t retry_after_ms;
 };
 
@@ -95,6 +98,7 @@ const struct sp_method *fake_method_of(enum sp_method_type type);
 void open_ways(struct world *w); /* from what the database remembers */
 void open_gate(struct world *w);
 void wait_inside(struct world *w, unsigned count); /* until so many deliveries are under way */
+void wait_spares(struct world *w, unsigned count); /* until so many spare connections were asked for */
 
 /* A job for alice@contoso.com (and bob@contoso.com, and carol@fabrikam.com) from the folder of that name. */
 enum { DOCUMENT_SIZE = 5 };
