@@ -144,6 +144,25 @@ find_file(struct sp_setup *s, struct sp_err *err)
     return s->scripts[0] == '/' ? SP_OK : sp_fail(err, SP_E_INVALID, "--scripts: '%s' is no full path", s->scripts);
 }
 
+/* What is nowhere to be written for whom this is must be said before the first question, not after the last one. */
+static enum sp_rc
+choose_places(struct sp_setup *s, struct sp_err *err)
+{
+    bool usual = strcmp(s->file, SP_DEFAULT_FILE) == 0;
+    if (usual && !s->root && !s->dry_run)
+        return sp_fail(
+            err, SP_E_DENIED,
+            "setup writes %s: run it as root. To try it out as you are, name a file of your own: scanpost -c "
+            "FILE setup",
+            SP_DEFAULT_FILE);
+    s->trial = !usual && (!s->root || s->box != NULL);
+    if (!s->trial || s->old != NULL)
+        return SP_OK;
+    add_set(s, sp_arena_format(s->arena, "gateway.state-dir=%s/state", s->dir));
+    add_set(s, sp_arena_format(s->arena, "gateway.run-dir=%s/run", s->dir));
+    return SP_OK;
+}
+
 static void
 clear_answers(struct sp_answers *a)
 {
@@ -187,6 +206,8 @@ begin(struct sp_setup *s, struct sp_err *err)
         rc = read_old(s, err);
     if (rc == SP_OK)
         rc = read_box(s, err);
+    if (rc == SP_OK)
+        rc = choose_places(s, err);
     if (rc != SP_OK)
         return rc;
     const char *resolver = s->box != NULL ? json_string_value(json_object_get(s->box, "resolver")) : NULL;
@@ -279,10 +300,10 @@ set_up(struct sp_setup *s)
     s->asker = (struct sp_asker){ .args = s->args, .arena = s->arena };
     s->asker.unattended = sp_args_has(s->args, "--unattended");
     sp_asker_init(&s->asker);
-    sp_say(
-        &s->asker, 0,
-        "scanpost setup: from here to a scan in the mailbox. Enter takes what stands in brackets; nothing is changed "
-        "before you have seen the plan. Ctrl-C leaves everything as it is.");
+    sp_say(&s->asker, 0,
+           "scanpost setup: from here to a scan in the mailbox. Enter takes what stands in brackets; the configuration "
+           "is not "
+           "touched before you have seen the plan, and Ctrl-C leaves it as it is.");
     if (begin(s, &err) != SP_OK)
         return sp_cli_fail(&err);
     if (ask_everything(s, &err) != SP_OK || confirm(s, &wanted, &err) != SP_OK)
@@ -374,9 +395,9 @@ static const struct sp_option setup_options[] = {
 };
 
 const struct sp_command sp_setup_commands[] = {
-    { "setup", "[--unattended] [--dry-run] [--domain DOMAIN] [--methods LIST] ...",
-      "From a fresh machine to a scan in the mailbox: asks, explains the Microsoft side, configures, proves. Every\n"
-      "      question has a flag: scanpost setup --help, and scanpost(1).",
+    { "setup", "[OPTION ...]",
+      "From a fresh machine to a scan in the mailbox: asks, explains the Microsoft side, configures, proves. Every "
+      "question has an option, so that --unattended asks none; --dry-run shows all of it and writes nothing.",
       setup_options, run_setup },
     { 0 },
 };

@@ -329,7 +329,8 @@ sp_setup_ask_way_in(struct sp_setup *s, struct sp_err *err)
         "Copiers drop files into a folder of this machine. More folders, sub-folders by person, WebDAV, HTTP and print "
         "queues come later: scanpost.conf(5).");
     a->folder = old_or(sp_args_value(s->args, "--folder"), folder != NULL ? folder->name : "scans");
-    const struct sp_question path = { "--path", "The folder", folder != NULL ? folder->path : "/srv/scans", check_path,
+    const char *place = s->trial ? sp_arena_format(s->arena, "%s/scans", s->dir) : "/srv/scans";
+    const struct sp_question path = { "--path", "The folder", folder != NULL ? folder->path : place, check_path,
                                       false };
     enum sp_rc rc = sp_ask(&s->asker, &path, &a->path, err);
     if (rc == SP_OK)

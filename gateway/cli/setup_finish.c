@@ -27,7 +27,7 @@
 #include "gateway/client/client.h"
 #include "gateway/doctor/sight.h"
 
-enum { POLL_MS = 200, START_MS = 40 * 1000, SCAN_MS = 4 * 60 * 1000, PATH_SIZE = 4096 };
+enum { POLL_MS = 200, START_MS = 40 * 1000, SCAN_MS = 4 * 60 * 1000, PATH_SIZE = 4096, LOG_MAX = 1024 * 1024 };
 
 static void
 pause_ms(int ms)
@@ -139,30 +139,31 @@ show_folder(const struct sp_setup *s)
     return run(argv, NULL) == 0 ? SP_EXIT_OK : SP_EXIT_FAILED;
 }
 
+/* It stays our child as long as we run, so that we see when it ends at once. */
 static enum sp_rc
-start_in_background(const struct sp_setup *s, struct sp_err *err)
+start_in_background(struct sp_setup *s, struct sp_err *err)
 {
     const char *daemon = beside_us(s, "sbin/scanpostd");
-    const char *log = strcmp(s->file, SP_DEFAULT_FILE) == 0 ? "/var/log/scanpostd.log"
-                                                            : sp_arena_format(s->arena, "%s/scanpostd.log", s->dir);
-    SP_AUTO_CLOSE int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    s->log = strcmp(s->file, SP_DEFAULT_FILE) == 0 ? "/var/log/scanpostd.log"
+                                                   : sp_arena_format(s->arena, "%s/scanpostd.log", s->dir);
+    SP_AUTO_CLOSE int out = open(s->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     SP_AUTO_CLOSE int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (out < 0 || nothing < 0)
-        return sp_fail_errno(err, "cannot open '%s'", log);
+        return sp_fail_errno(err, "cannot open '%s'", s->log);
     pid_t pid = fork();
     if (pid == 0) {
         (void)setsid();
-        if (fork() != 0)
-            _exit(0);
         (void)dup2(nothing, STDIN_FILENO);
         (void)dup2(out, STDOUT_FILENO);
         (void)dup2(out, STDERR_FILENO);
         (void)execl(daemon, daemon, "-c", s->file, (char *)NULL);
         _exit(127);
     }
-    if (pid < 0 || waitpid(pid, NULL, 0) < 0)
+    if (pid < 0)
         return sp_fail_errno(err, "cannot start %s", daemon);
-    sp_say(&s->asker, 2, "systemd does not run here: scanpostd is started in the background; it logs to %s.", log);
+    s->daemon = pid;
+    sp_say(&s->asker, 2, "scanpostd is started in the background (pid %d), until the next reboot; it logs to %s.",
+           (int)pid, s->log);
     return SP_OK;
 }
 
@@ -179,7 +180,7 @@ start_by_systemd(const struct sp_setup *s, struct sp_err *err)
 }
 
 static enum sp_rc
-start_daemon(const struct sp_setup *s, const struct sp_settings *settings, struct sp_err *err)
+start_daemon(struct sp_setup *s, const struct sp_settings *settings, struct sp_err *err)
 {
     bool usual = strcmp(s->file, SP_DEFAULT_FILE) == 0;
     bool unit = s->root && usual && access("/run/systemd/system", F_OK) == 0 && sp_sight_has_unit();
@@ -208,6 +209,20 @@ knows_folder(struct sp_setup *s, struct sp_err *err)
     return there;
 }
 
+/* The last thing that it logged says why. */
+static enum sp_rc
+fail_ended(const struct sp_setup *s, struct sp_err *err)
+{
+    SP_AUTO(sp_str_free) struct sp_str log = { 0 };
+    if (sp_io_read_file(AT_FDCWD, s->log, LOG_MAX, &log, NULL) != SP_OK || log.len == 0)
+        return sp_fail(err, SP_E_IO, "scanpostd ended at once; %s may say why", s->log);
+    if (log.text[log.len - 1] == '\n')
+        sp_str_cut(&log, log.len - 1);
+    const char *line = strrchr(sp_str_text(&log), '\n');
+    line = line != NULL ? line + 1 : sp_str_text(&log);
+    return sp_fail(err, SP_E_IO, "scanpostd ended at once: %s", line[0] == '<' && line[1] != '\0' ? line + 3 : line);
+}
+
 /* It answers, and has read what we wrote. */
 static enum sp_rc
 wait_for_daemon(struct sp_setup *s, const char *run_dir, pid_t old_sender, struct sp_err *err)
@@ -218,6 +233,10 @@ wait_for_daemon(struct sp_setup *s, const char *run_dir, pid_t old_sender, struc
         pid_t sender = find_sender(find_supervisor(run_dir));
         if (sender != 0 && sender != old_sender && knows_folder(s, &why))
             return SP_OK;
+        if (s->daemon > 0 && waitpid(s->daemon, NULL, WNOHANG) == s->daemon) {
+            s->daemon = 0;
+            return fail_ended(s, err);
+        }
         pause_ms(POLL_MS);
     }
     return sp_fail(err, SP_E_TIMEOUT, "scanpostd does not work with the new configuration; its log says why%s%s",
@@ -362,11 +381,31 @@ send_scan(const struct sp_setup *s)
 
 /* --- the end --- */
 
+/* Nobody can sign in yet: the link that makes the first user. Somebody can: nothing needs to be said. */
 static void
-tell_end(const struct sp_setup *s, const struct sp_settings *settings, int code)
+tell_sign_in(struct sp_setup *s, const char *us)
+{
+    json_t *answer = NULL;
+    enum sp_rc rc = SP_E_CLOSED;
+    if (s->admin[0] != '\0')
+        return;
+    if (s->start)
+        rc = sp_cli_try(s->cli, "POST", "/api/v1/first-user/link", &answer, NULL);
+    if (rc == SP_OK)
+        sp_say(&s->asker, 2, "Sign-in:  %s\n(makes the first user: once, within a day; a new one: %s user link)",
+               sp_member_text(answer, "link"), us);
+    else if (rc != SP_E_CONFLICT)
+        sp_say(&s->asker, 2, "Sign-in:  %s user link (a link that makes the first user)", us);
+    json_decref(answer);
+}
+
+static void
+tell_end(struct sp_setup *s, const struct sp_settings *settings, int code)
 {
     const char *listen = settings->http.listen.count > 0 ? settings->http.listen.items[0] : "";
     const char *port = strrchr(listen, ':');
+    const char *us =
+        strcmp(s->file, SP_DEFAULT_FILE) == 0 ? "scanpost" : sp_arena_format(s->arena, "scanpost -c %s", s->file);
     bool tls = settings->http.tls_certificate[0] != '\0', lan = sp_text_starts(listen, "0.0.0.0") || listen[0] == ':';
     sp_say_heading(&s->asker, code == SP_EXIT_OK ? "Done" : "Not all of it works yet; what is above says why");
     if (port != NULL)
@@ -375,12 +414,12 @@ tell_end(const struct sp_setup *s, const struct sp_settings *settings, int code)
     sp_say(&s->asker, 2, "Scans:    %s, to %s", s->answers.path, s->answers.to);
     if (s->answers.signin_waits)
         sp_say(&s->asker, 2,
-               "Waiting:  the methods that sign in. Run %s/microsoft365.ps1, then: scanpost setup --client-id ID",
-               s->scripts);
-    if (s->admin[0] == '\0')
-        sp_say(&s->asker, 2,
-               "Sign-in:  scanpost user link (a link for the first user), or scanpost user add NAME --role admin");
-    sp_say(&s->asker, 2, "Look:     scanpost jobs, scanpost methods, scanpost doctor");
+               "Waiting:  the methods that sign in. Run %s/microsoft365.ps1, then: %s setup --client-id ID", s->scripts,
+               us);
+    tell_sign_in(s, us);
+    sp_say(&s->asker, 2, "Look:     %s jobs; also methods, check, doctor", us);
+    if (s->daemon > 0)
+        sp_say(&s->asker, 2, "Stop:     kill %d", (int)s->daemon);
 }
 
 static int

@@ -35,6 +35,7 @@ struct sp_setup {
     struct sp_str old_text;
     struct sp_settings *old; /* what it says; NULL: there is none yet */
     bool exists, dry_run, root;
+    bool trial;  /* by an ordinary user or against the sandbox, with a file of its own: all of it lives beside that */
     json_t *box; /* sandbox.json; NULL without --sandbox */
     const char *scripts;
     struct sp_answers answers;
@@ -46,6 +47,8 @@ struct sp_setup {
     const char *admin, *share_user;   /* "" : none is wanted */
     struct sp_secret *admin_password, *share_password;
     bool start, test;
+    pid_t daemon;    /* that was started in the background; 0: none was */
+    const char *log; /* where it logs to */
     const char *test_to;
 };
 

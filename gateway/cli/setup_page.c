@@ -163,7 +163,10 @@ ask_listen(struct sp_setup *s, struct sp_err *err)
     const char *page = NULL, *port = NULL;
     bool v6 = access("/proc/net/if_inet6", R_OK) == 0;
     const struct sp_question where = { "--page", "Who may open the page: lan, local or keep",
-                                       s->old != NULL ? "keep" : "lan", check_page, false };
+                                       s->old != NULL ? "keep"
+                                       : s->trial     ? "local"
+                                                      : "lan",
+                                       check_page, false };
     const struct sp_question number = { "--port", "Its port", sp_arena_format(s->arena, "%d", DEFAULT_PORT), check_port,
                                         false };
     enum sp_rc rc = sp_ask(&s->asker, &where, &page, err);

@@ -107,6 +107,22 @@ class FromNothing(Setups):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=30) as answer:
             self.assertEqual(answer.status, 200)
 
+    def test_a_try_lives_beside_its_configuration(self):
+        """No more than README says: everything that is not named goes beside the file, and the end says how to go on."""
+        self.run_dir = os.path.join(self.conf, "run")
+        words = ["--unattended", "--sandbox", self.sandbox.folder, "--to", "office@contoso.com", "--port", str(self.port),
+                 "--no-test"]
+        for account in ("gateway.user=nobody", "gateway.sender-user=nobody") if os.geteuid() == 0 else ():
+            words += ["--set", account]
+        done = subprocess.run([CLI, "-c", self.config, "setup", *words], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr + self.log())
+        for name in ("scans", "state", "run"):
+            self.assertTrue(os.path.isdir(os.path.join(self.conf, name)), name)
+        self.assertIn(f"Page     127.0.0.1:{self.port}", done.stdout)
+        self.assertIn(f"http://127.0.0.1:{self.port}/#/first?key=", done.stdout)
+        self.assertIn(f"scanpost -c {self.config} jobs", done.stdout)
+        self.assertIn(f"kill {self.supervisor()}", done.stdout)
+
     def test_secret_is_in_its_file_and_nowhere_else(self):
         done = self.setup_("--no-start")
         secret = read(os.path.join(self.sandbox.folder, "client-secret")).strip()
@@ -148,12 +164,24 @@ class FromNothing(Setups):
         done = subprocess.run([CLI, "-c", self.config, "setup", *words], capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn(facts["oauth_tenant"], done.stdout)
-        self.assertIn("scanpost setup --client-id", done.stdout)
+        self.assertIn(f"scanpost -c {self.config} setup --client-id", done.stdout)
         self.assertIn("enabled = no", self.text())
         self.assertTrue(os.path.exists(os.path.join(self.conf, "app.key")))
 
 
 class WhatIsMissing(Setups):
+    @unittest.skipIf(os.geteuid() == 0, "root may write there")
+    def test_who_may_not_write_there_is_told_before_the_first_question(self):
+        done = subprocess.run([CLI, "setup", "--sandbox", self.sandbox.folder], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("run it as root", done.stderr)
+        self.assertNotIn("1. Your Microsoft 365", done.stdout)
+
+    def test_a_daemon_that_ends_at_once_is_told_with_its_reason(self):
+        self.run_dir = self.file("file", "") + "/run"
+        done = self.setup_(expect=1)
+        self.assertRegex(done.stderr, f"ended at once: .*{self.run_dir}")
+
     def test_flag_is_named(self):
         done = self.setup_(expect=2, **{"--admin": "anna"})
         self.assertIn("--admin-password-file", done.stderr)
