@@ -58,6 +58,20 @@ report_whole(const struct sp_smtp_way *way, const struct sp_smtp_outcome *outcom
     diagnose(way, outcome->stage, outcome->trouble, &outcome->reply, outcome->words, facts, &report->diagnosis);
 }
 
+/* Whom the words about the whole are about; NULL: it may be several. */
+static const char *
+find_meant(const struct sp_smtp_recipient *recipients, size_t n)
+{
+    const char *found = n == 1 ? recipients[0].address : NULL;
+    size_t refused = 0;
+    for (size_t i = 0; n > 1 && i < n; i++)
+        if (!recipients[i].accepted) {
+            found = recipients[i].address;
+            refused++;
+        }
+    return refused <= 1 ? found : NULL;
+}
+
 void
 sp_smtp_way_report(const struct sp_smtp_way *way, const struct sp_smtp_recipient *recipients,
                    const struct sp_smtp_outcome *outcome, const char *host, const struct sp_smtp_facts *peer,
@@ -75,6 +89,7 @@ sp_smtp_way_report(const struct sp_smtp_way *way, const struct sp_smtp_recipient
         .public_ip = peer != NULL && peer->public_ip[0] != '\0' ? peer->public_ip : NULL,
         .host = report->host,
         .hostname = sp_smtp_way_env(way)->settings->gateway.hostname,
+        .recipient = find_meant(recipients, report->n_recipients),
     };
     report_whole(way, outcome, &facts, report);
     for (size_t i = 0; i < report->n_recipients; i++)

@@ -49,7 +49,7 @@ sp_errand_postpone(struct errand *e, const struct sp_plan *plan)
         .next_attempt = plan->may_wait ? sp_errand_when_to_look(sp_errand_now(e), plan->look_again) : 0,
         .spent_ms = e->job->spent_ms,
         .waits_for_method = plan->may_wait,
-        .trouble = plan->may_wait ? "no method is up: it goes out when one comes back"
+        .trouble = plan->may_wait ? "no method is up: it goes out when one comes back; a check tries them at once"
                                   : "no method can take this scan; see the reasons, then retry it",
         .decision = e->decision,
         .n_decision = plan->n_lines,

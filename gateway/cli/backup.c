@@ -32,8 +32,9 @@ tell_backup(const struct sp_cli *cli, const char *file, const struct sp_backup_c
         json_decref(json);
         return code;
     }
-    sp_str_addf(&out, "%s: %zu scans with %zu documents, the history, %zu files of the configuration; ", file,
-                counts->scans, counts->documents, counts->config_files);
+    sp_str_addf(&out, "%s: %zu scan%s with %zu document%s, the history, %zu file%s of the configuration; ", file,
+                counts->scans, counts->scans == 1 ? "" : "s", counts->documents, counts->documents == 1 ? "" : "s",
+                counts->config_files, counts->config_files == 1 ? "" : "s");
     sp_put_size(&out, (int64_t)counts->bytes);
     sp_str_add_char(&out, '\n');
     return sp_cli_print(&out);
@@ -78,9 +79,9 @@ tell_restore(const struct sp_cli *cli, const struct sp_restore_options *options,
                 manifest->created, manifest->hostname, counts->scans);
     if (counts->held > 0)
         sp_str_addf(&out,
-                    "%zu jobs waited then and may have been sent since, so they are held: look at them with\n"
+                    "%zu %s waited then and may have been sent since, and %s held: look with\n"
                     "'scanpost jobs --state held', then 'scanpost retry ID' or 'scanpost cancel ID'.\n",
-                    counts->held);
+                    counts->held, counts->held == 1 ? "job" : "jobs", counts->held == 1 ? "is" : "are");
     if (counts->config_written > 0)
         sp_str_addf(&out, "%zu files of the configuration are written.\n", counts->config_written);
     if (counts->config_kept > 0)

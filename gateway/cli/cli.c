@@ -11,7 +11,9 @@
 #include "base/auto.h"
 #include "base/settings.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "gateway/client/client.h"
+#include "gateway/setup/wrap.h"
 
 #define GLOBAL_OPTIONS                                                                                                 \
     { "-c", "FILE", false }, { "--config", "FILE", false }, { "--json", NULL, true }, { "--help", NULL, true },        \
@@ -21,7 +23,7 @@
     }
 
 static const struct sp_option global_options[] = { GLOBAL_OPTIONS, { 0 } };
-enum { OPTIONS_MAX = 64 };
+enum { OPTIONS_MAX = 64, HELP_WIDTH = 110 };
 
 static const struct sp_command *const groups[] = {
     sp_setup_commands,  sp_send_commands,     sp_check_commands,  sp_job_commands,
@@ -32,14 +34,24 @@ static const struct sp_command *const groups[] = {
 /* --- help --- */
 
 static void
+print_summary(const struct sp_command *command, int indent)
+{
+    SP_AUTO(sp_str_free) struct sp_str out = { 0 };
+    sp_wrap(&out, command->summary, indent, HELP_WIDTH);
+    (void)fputs(sp_str_text(&out), stdout);
+}
+
+static void
 print_help(void)
 {
     puts("Usage: scanpost [-c FILE] [--json] COMMAND\n\n"
          "Talks to scanpostd on this machine: what was scanned, where it went, and why not.\n\nCommands:");
     for (size_t g = 0; g < SP_LEN(groups); g++)
         for (const struct sp_command *c = groups[g]; c->name != NULL; c++)
-            if (c->summary != NULL)
-                printf("  %s%s%s\n      %s\n", c->name, c->usage[0] == '\0' ? "" : " ", c->usage, c->summary);
+            if (c->summary != NULL) {
+                printf("  %s%s%s\n", c->name, c->usage[0] == '\0' ? "" : " ", c->usage);
+                print_summary(c, 6);
+            }
     puts("\nOptions:\n"
          "  -c FILE     the daemon's configuration, which says where its socket is (" SP_DEFAULT_FILE ")\n"
          "  --json      answer in JSON\n"
@@ -51,8 +63,9 @@ print_help(void)
 static int
 print_command_help(const struct sp_command *command)
 {
-    printf("Usage: scanpost [-c FILE] [--json] %s %s\n\n%s\n", command->name, command->usage,
-           command->summary == NULL ? "Not in this version." : command->summary);
+    printf("Usage: scanpost [-c FILE] [--json] %s%s%s\n\n", command->name, command->usage[0] == '\0' ? "" : " ",
+           command->usage);
+    print_summary(command, 0);
     for (const struct sp_option *o = command->options; o != NULL && o->name != NULL; o++)
         printf("%s  %s%s%s%s\n", o == command->options ? "\nOptions:\n" : "", o->name, o->value == NULL ? "" : " ",
                o->value == NULL ? "" : o->value, o->many ? " (may be given several times)" : "");
@@ -170,13 +183,22 @@ find_command(const char *name)
     return NULL;
 }
 
+/* In full: a backup writes it down, and programs that we start may stand elsewhere. */
+static void
+set_config(struct sp_cli *cli, const char *file)
+{
+    SP_AUTO_FREE char *here = file[0] == '/' ? NULL : getcwd(NULL, 0);
+    bool fits = here != NULL && sp_text_format(cli->config_path, sizeof cli->config_path, "%s/%s", here, file);
+    cli->config = fits ? cli->config_path : file;
+}
+
 static void
 take_globals(struct sp_cli *cli, const struct sp_args *args)
 {
     if (sp_args_has(args, "-c"))
-        cli->config = sp_args_value(args, "-c");
+        set_config(cli, sp_args_value(args, "-c"));
     if (sp_args_has(args, "--config"))
-        cli->config = sp_args_value(args, "--config");
+        set_config(cli, sp_args_value(args, "--config"));
     cli->json = cli->json || sp_args_has(args, "--json");
 }
 

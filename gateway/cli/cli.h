@@ -16,7 +16,8 @@ struct sp_str;
 enum { SP_EXIT_OK = 0, SP_EXIT_FAILED = 1, SP_EXIT_USAGE = 2 };
 
 struct sp_cli {
-    const char *config; /* NULL: the usual file, if there is one */
+    const char *config; /* a full name; NULL: the usual file, if there is one */
+    char config_path[4096];
     bool json;
     struct sp_client *client; /* made by the first request */
 };

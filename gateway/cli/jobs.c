@@ -1,4 +1,4 @@
-/* jobs.c - history and queue: jobs, show, retry, cancel. */
+/* jobs.c - history and queue: jobs, show, retry, cancel, forward. */
 #include "gateway/cli/cli.h"
 
 #include <string.h>
@@ -211,6 +211,37 @@ run_cancel(struct sp_cli *cli, const struct sp_args *args)
     return act(cli, args->words[0], "/cancel", "is cancelled");
 }
 
+static json_t *
+recipients(const struct sp_args *args)
+{
+    json_t *list = json_array();
+    const char *to = NULL;
+    for (size_t i = 0; (to = sp_args_value_at(args, "--to", i)) != NULL; i++)
+        json_array_append_new(list, json_string(to));
+    return list;
+}
+
+/* To somebody else, as a new job, whose id is told as `send` tells it. */
+static int
+run_forward(struct sp_cli *cli, const struct sp_args *args)
+{
+    SP_AUTO(sp_str_free) struct sp_str path = { 0 }, out = { 0 };
+    json_t *job = NULL;
+    if (args->n_words != 1 || !sp_args_has(args, "--to"))
+        return sp_cli_usage("forward: name one job, and to whom: scanpost forward ID --to ADDRESS");
+    json_t *body = json_pack("{s:o}", "to", recipients(args));
+    if (body == NULL)
+        return sp_cli_usage("forward: an address has to be UTF-8 text");
+    job_path(&path, args->words[0], "/forward");
+    if (sp_cli_call(cli, "POST", sp_str_text(&path), body, &job) != SP_OK)
+        return SP_EXIT_FAILED;
+    sp_put_clean(&out, sp_member_text(job, "id"));
+    sp_str_add_char(&out, '\n');
+    int code = cli->json ? sp_cli_print_json(job) : sp_cli_print(&out);
+    json_decref(job);
+    return code;
+}
+
 static const struct sp_option jobs_options[] = {
     { "--state", "STATE", false },
     { "--since", "TIME", false },
@@ -220,6 +251,7 @@ static const struct sp_option jobs_options[] = {
 };
 static const struct sp_option show_options[] = { { "--transcript", NULL, false }, { 0 } };
 static const struct sp_option retry_options[] = { { "--failed", NULL, false }, { "--class", "CLASS", false }, { 0 } };
+static const struct sp_option forward_options[] = { { "--to", "ADDRESS", true }, { 0 } };
 
 const struct sp_command sp_job_commands[] = {
     { "jobs", "[--state STATE] [--since TIME] [--search QUERY] [--limit N]",
@@ -232,5 +264,7 @@ const struct sp_command sp_job_commands[] = {
       show_options, run_show },
     { "retry", "ID | --failed | --class CLASS", "Sends jobs again that failed or are held.", retry_options, run_retry },
     { "cancel", "ID", "Gives up a job that was not sent yet.", NULL, run_cancel },
+    { "forward", "ID --to ADDRESS...", "Sends a scan to somebody else: a new job with the same documents.",
+      forward_options, run_forward },
     { 0 },
 };

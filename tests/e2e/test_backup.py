@@ -78,7 +78,7 @@ class ThereAndBack(Backups):
         self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o600)
         config, state = self.target()
         said = self.restore(config).stdout
-        self.assertIn("1 jobs waited then and may have been sent since", said)
+        self.assertIn("1 job waited then and may have been sent since", said)
         self.assertEqual(self.assert_whole(state), 2)
         world.sandbox.play()
         self.move_to(state)
@@ -91,6 +91,12 @@ class ThereAndBack(Backups):
         world.wait_for_job(waiting)
         self.assertEqual(sorted(c for _, c in attachments(world.sandbox.mails()[-1][1])), sorted(contents[1:]))
         self.assertIn("copier", world.cli("token", "list").stdout)
+
+    def test_a_configuration_that_is_named_from_here_is_in_it(self):
+        subprocess.run([CLI, "-c", os.path.basename(self.world.config), "backup", self.file], check=True, timeout=60,
+                       cwd=self.world.root, stdout=subprocess.DEVNULL)
+        with tarfile.open(self.file) as tar:
+            self.assertIn("scanpost-backup/config" + self.world.config, tar.getnames())
 
     def test_what_came_after_the_database_of_the_moment_is_not_sent_by_itself(self):
         """A scan in the spool that the database of the backup does not know: held as well."""

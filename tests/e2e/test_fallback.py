@@ -59,6 +59,7 @@ class Fallback(unittest.TestCase):
             job = world.wait_for_job(state="partial")
             states = {r["address"]: r["state"] for r in job["recipients"]}
             self.assertEqual(states, {"accounting@contoso.com": "sent", "nobody@contoso.com": "failed"})
+            self.assertIn("nobody@contoso.com", job["attempts"][0]["summary"])  # who is meant, of the two
             self.assertEqual(len(world.sandbox.mails()), 1)
 
     def test_all_methods_shut_waits_and_goes_out_when_told(self):

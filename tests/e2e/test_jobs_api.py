@@ -89,6 +89,12 @@ class JobsApi(unittest.TestCase):
         mail = next(m for _, m in self.world.sandbox.mails() if new["message_id"].encode() in m)
         self.assertIn("carla@contoso.com", header(mail, "To"))
         self.assertEqual(header(mail, "Subject"), old["subject"])
+        told = self.world.cli("forward", old["id"], "--to", "dora@contoso.com", "--to", "emil@contoso.com").stdout.strip()
+        again = self.world.wait_for_job(told)
+        self.assertEqual([r["address"] for r in again["recipients"]], ["dora@contoso.com", "emil@contoso.com"])
+        self.assertEqual(again["forwarded_from"], old["id"])
+        self.assertIn("to whom", self.world.cli("forward", old["id"], expect=2).stderr)
+        self.assertIn("no such job", self.world.cli("forward", "nonsense", "--to", "dora@contoso.com", expect=1).stderr)
 
     def test_export(self):
         answer = self.world.ask("GET", "/api/v1/jobs/export?q=invoice")
@@ -127,6 +133,7 @@ class Troubles(unittest.TestCase):
             trouble, = view["troubles"]
             self.assertEqual((view["works"], trouble["class"], trouble["count"]), ("partly", "recipient_unknown", 3))
             self.assertTrue(trouble["who"] and trouble["summary"] and trouble["fix"])
+            self.assertRegex(trouble["summary"], r"^The last of them: .*nobody@contoso\.com")
             self.assertEqual({job["id"] for job in world.jobs(q(trouble["q"]))}, set(ids))
             world.sandbox.play()
             answer = world.ask("POST", "/api/v1/jobs/actions", json.dumps({"action": "retry", "q": trouble["q"]}),

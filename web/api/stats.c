@@ -11,6 +11,7 @@
 #include "db/tally.h"
 #include "web/api/input.h"
 #include "web/api/job_json.h"
+#include "web/api/troubles.h"
 #include "web/api/tables.h"
 
 enum {
@@ -241,7 +242,7 @@ summary_json(struct sp_db *db, const struct failure *failure)
     for (size_t i = 0; i < job->n_attempts; i++)
         if (strcmp(job->attempts[i].class_name, failure->class_name) == 0)
             summary = job->attempts[i].summary;
-    return sp_json_text(summary);
+    return sp_trouble_summary(job, summary, (int64_t)failure->count);
 }
 
 static json_t *

@@ -120,6 +120,15 @@ worst_first(const void *a, const void *b)
 /* --- what to say of one --------------------------------------------------------------------------------------------
  */
 
+json_t *
+sp_trouble_summary(const struct sp_job *job, const char *summary, int64_t count)
+{
+    bool personal = false;
+    for (size_t i = 0; job != NULL && i < job->n_recipients; i++)
+        personal = personal || strstr(summary, job->recipients[i].address) != NULL;
+    return count > 1 && personal ? json_sprintf("The last of them: %s", summary) : sp_json_text(summary);
+}
+
 /* The newest job tells it in its own words. */
 static json_t *
 group_json(struct sp_db *db, const struct group *group)
@@ -136,9 +145,9 @@ group_json(struct sp_db *db, const struct group *group)
     return json_pack("{s:o, s:o, s:I, s:b, s:s, s:o, s:o, s:o, s:o, s:s, s:s}", "class",
                      sp_json_text(group->class_name), "cause", sp_json_text(group->cause), "count",
                      (json_int_t)group->jobs.count, "more", group->jobs.more, "who", who, "summary",
-                     sp_json_text(summary), "fix", sp_json_text(attempt == NULL ? "" : attempt->fix), "since",
-                     sp_json_time(group->jobs.first), "last", sp_json_time(group->jobs.last), "newest",
-                     group->jobs.newest, "q", group->query);
+                     sp_trouble_summary(job, summary, (int64_t)group->jobs.count), "fix",
+                     sp_json_text(attempt == NULL ? "" : attempt->fix), "since", sp_json_time(group->jobs.first),
+                     "last", sp_json_time(group->jobs.last), "newest", group->jobs.newest, "q", group->query);
 }
 
 static enum sp_rc
