@@ -318,7 +318,8 @@ refuse_kind(const struct claimed *c, const char *name)
     SP_AUTO(sp_str_free) struct sp_str kinds = { 0 };
     for (size_t i = 0; i < set->accept.count; i++)
         sp_str_addf(&kinds, "%s%s", i > 0 ? ", " : "", set->accept.items[i]);
-    return sp_fail(&c->take->err, SP_E_TYPE, "%s%s%s is not a kind of document that this folder takes (%s)",
+    return sp_fail(&c->take->err, SP_E_TYPE,
+                   "%s%s%s is not a kind of document that this folder takes (%s; what is inside counts, not the name)",
                    c->n > 1 ? "'" : "", c->n > 1 ? name : "it", c->n > 1 ? "'" : "", sp_str_text(&kinds));
 }
 

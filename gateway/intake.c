@@ -263,10 +263,11 @@ sp_scan_document_end(struct sp_scan *scan, struct sp_err *err)
         return sp_fail(err, SP_E_TYPE, "'%s' is empty", document->name);
     struct sp_content content = sp_content_of(sp_spool_document_fd(scan->entry, job->n_documents), document->size);
     if (*content.kind == '\0')
-        return sp_fail(
-            err, SP_E_TYPE,
-            "'%s' is not a kind of document that is taken here (pdf, tiff, jpeg, png, docx, xlsx, pptx, xps)",
-            document->name);
+        return sp_fail(err, SP_E_TYPE,
+                       "'%s' is not a kind of document that is taken here (pdf, tiff, jpeg, png, docx, xlsx, pptx, "
+                       "xps; what is inside "
+                       "counts, not the name)",
+                       document->name);
     scan->kinds[job->n_documents - 1] = content.kind;
     document->type = content.type;
     document->sha256 = sp_arena_text(job->arena, sha256);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,19 @@ enum { SPARE_WATCHES = 128 };
 
 /* --- rights --- */
 
+/* Root may everything, and is not asked: who matters is whom the daemon runs as. */
+static bool
+may_use(const struct sp_doctor *d, const char *path, const struct stat *at)
+{
+    const int mask = R_OK | W_OK | X_OK;
+    if (d->split)
+        return sp_doctor_may(at, d->gateway_uid, d->gateway_gid, mask);
+    if (!d->root)
+        return access(path, mask) == 0;
+    const struct passwd *account = getpwnam(d->user);
+    return account == NULL || account->pw_uid == 0 || sp_doctor_may(at, account->pw_uid, account->pw_gid, mask);
+}
+
 static bool
 look_at_rights(const struct sp_doctor *d, const struct sp_folder_settings *folder)
 {
@@ -32,9 +46,7 @@ look_at_rights(const struct sp_doctor *d, const struct sp_folder_settings *folde
                       "folder %s: %s is not there, or is no folder", folder->name, path);
         return false;
     }
-    bool may = d->split ? sp_doctor_may(&at, d->gateway_uid, d->gateway_gid, R_OK | W_OK | X_OK)
-                        : !d->root && access(path, R_OK | W_OK | X_OK) == 0;
-    if (!may && (d->split || !d->root)) {
+    if (!may_use(d, path, &at)) {
         (void)sp_text_format(mend, sizeof mend, "chgrp %s %s && chmod 2770 %s", user, path, path);
         sp_doctor_say(d, SP_DOCTOR_WRONG, "folders", "scanpost cannot take files away from there.", mend,
                       "folder %s: %s cannot be read and changed by %s", folder->name, path, user);

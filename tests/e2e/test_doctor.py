@@ -121,6 +121,11 @@ class WhatIsBroken(Doctors):
         os.rmdir(self.world.scans)
         self.assert_wrong("folders", "is not there", "install -d", only=False)
 
+    def test_folder_without_rights(self):
+        os.chmod(self.world.scans, 0o500)
+        self.addCleanup(os.chmod, self.world.scans, 0o755)
+        self.assert_wrong("folders", "cannot be read and changed by", "chmod", only=False)
+
     def test_port_that_somebody_else_has(self):
         self.world.stop()
         with socket.socket() as other:

@@ -5,23 +5,32 @@
 #include "web/api/input.h"
 #include "web/api/tables.h"
 
-static const char *
-trouble(const struct sp_api *api, struct sp_db *db)
+struct trouble {
+    const char *word, *sentence;
+};
+
+static struct trouble
+find_trouble(const struct sp_api *api, struct sp_db *db)
 {
     int version = 0;
     uint64_t room = 0;
     if (db == NULL || sp_db_version(db, &version, NULL) != SP_OK)
-        return "database";
+        return (struct trouble){ "database", "the database cannot be read" };
     if (sp_spool_room(api->spool, &room, NULL) != SP_OK)
-        return "spool";
-    return room < api->settings->gateway.reserve ? "no_room" : NULL;
+        return (struct trouble){ "spool", "the disk of the scans cannot be looked at" };
+    if (room < api->settings->gateway.reserve)
+        return (struct trouble){ "no_room", "the disk of the scans has less room than the reserve" };
+    return (struct trouble){ NULL, NULL };
 }
 
 static void
 health(struct sp_api *api, const struct sp_request *req, struct sp_response *res)
 {
-    const char *what = trouble(api, req->db);
-    sp_respond_json_steal(res, what == NULL ? 200 : 503, json_pack("{s:s}", "status", what == NULL ? "ok" : what));
+    struct trouble found = find_trouble(api, req->db);
+    if (found.word == NULL)
+        sp_respond_json_steal(res, 200, json_pack("{s:s}", "status", "ok"));
+    else
+        sp_respond_json_steal(res, 503, json_pack("{s:s, s:s}", "status", found.word, "detail", found.sentence));
 }
 
 const struct sp_route sp_routes_health[] = {

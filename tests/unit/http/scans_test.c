@@ -200,7 +200,10 @@ test_507_when_the_disk_is_nearly_full(void **state)
     form_field(&form, "to", "a@contoso.com");
     form_file(&form, "x.pdf", pdf.bytes, pdf.size);
     expect_refused(house, &admin, &form, 507, "no_room");
-    assert_int_equal(status_get(house, &nobody, "/healthz"), 503);
+    struct sp_response res;
+    assert_int_equal(house_get(house, &nobody, "/healthz", &res), 503);
+    assert_non_null(strstr(res.body, "less room than the reserve"));
+    sp_response_free(&res);
 }
 
 static void
