@@ -292,7 +292,7 @@ sleep_until_something(struct sender *s, int timeout)
         sp_wake_drain(s->options->wake_fd);
     if (fds[1].revents != 0)
         sp_wake_drain(s->done_fd);
-    if (fds[4].revents != 0) {
+    if (fds[4].revents != 0 && s->options->alive != NULL) {
         sp_wake_drain(s->options->ask_fd);
         s->options->alive(s->options->alive_context);
     }

@@ -56,11 +56,13 @@ sp_setup_old_method(const struct sp_setup *s, enum sp_method_type type)
 static void
 add_set(struct sp_setup *s, const char *set)
 {
-    size_t len = set == NULL ? 0 : strcspn(set, "=");
+    if (set == NULL) /* there was no memory for it */
+        return;
+    size_t len = strcspn(set, "=");
     for (size_t i = 0; i < s->answers.sets.count; i++)
         if (strncmp(s->sets[i], set, len) == 0 && s->sets[i][len] == '=')
             return;
-    if (set != NULL && s->answers.sets.count < SP_SETUP_SETS_MAX)
+    if (s->answers.sets.count < SP_SETUP_SETS_MAX)
         s->sets[s->answers.sets.count++] = set;
 }
 
