@@ -3,12 +3,12 @@
 
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/text.h"
 
 enum { MESSAGE_SIZE = 1024 };
 
@@ -50,14 +50,13 @@ void
 sp_notify_send(const struct sp_notify *notify, const char *format, ...)
 {
     char text[MESSAGE_SIZE];
-    if (notify->to_len == 0)
-        return;
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(text, sizeof text, format, args);
+    (void)sp_text_vformat(text, sizeof text, format, args);
     va_end(args);
+    if (notify->to_len == 0)
+        return;
     SP_AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (len > 0 && fd >= 0)
-        (void)sendto(fd, text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1, MSG_NOSIGNAL,
-                     (const struct sockaddr *)&notify->to, notify->to_len);
+    if (fd >= 0)
+        (void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&notify->to, notify->to_len);
 }

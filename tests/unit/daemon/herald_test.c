@@ -174,7 +174,7 @@ test_who_hangs_is_named_and_the_watchdog_not_fed(void **state)
     start_ready(w, "120000000");
     assert_int_equal(look(w, HALF_MS), 3);
     sp_herald_alive(&w->herald, SP_HERALD_GATEWAY);
-    assert_int_equal(look(w, 2 * HALF_MS), 1); /* one question at a time is enough for the other */
+    assert_int_equal(look(w, INT64_C(2) * HALF_MS), 1); /* one question at a time is enough for the other */
     sp_herald_alive(&w->herald, SP_HERALD_GATEWAY);
     assert_string_equal(heard(w), "STATUS=takes scans in and sends them; the sender does not answer\n"
                                   "STATUS=takes scans in and sends them\n");
@@ -193,7 +193,7 @@ test_who_is_started_again_does_not_hang(void **state)
     assert_non_null(strstr(heard(w), "WATCHDOG=1\n"));
     sp_herald_died(&w->herald, SP_HERALD_GATEWAY, true);
     (void)heard(w);
-    assert_int_equal(look(w, 2 * HALF_MS), 0);
+    assert_int_equal(look(w, INT64_C(2) * HALF_MS), 0);
     assert_string_equal(heard(w), "WATCHDOG=1\n");
 }
 
